@@ -1,0 +1,1 @@
+"""Text in, verdict out. Knows nothing of sockets, of Spark or of the language model's place."""

@@ -1,0 +1,1 @@
+"""Question in, draft out. It never executes anything."""
