@@ -1,9 +1,9 @@
 """Make this folder's parquet files from the unpacked patents archive: `python make_sample.py ARCHIVE_FOLDER`.
 
-Rules: nothing that Lens.org had a hand in ships (its terms are not open), so a patent whose `all_sources` names
-a lens file goes, with every row that hangs on it; every other patent stays, whole.  An abstract is stored once,
-in google_full: `patent.sql` joins it back when the tables are loaded.  The text columns are one zstd page each,
-because a wide window is what makes two thousand words of patent prose small.
+Rules: nothing that Lens.org had a hand in ships (its terms are not open), so a patent whose `all_sources`
+names a lens file goes, with every row that hangs on it; every other patent stays, whole.  An abstract is
+stored once, in google_full: `patent.sql` joins it back when the tables are loaded.  A column is one zstd
+page, because a wide window is what makes patent prose small.
 
 Leaves out: the ipc table (749 patents) and source, whose rows are the table in README.md.
 """

@@ -1,0 +1,322 @@
+"""Every setting of the server: one frozen dataclass a section, its defaults, and how they are read.
+
+Order, the later wins: the defaults here; a TOML file (conf/server.toml documents every key and holds these
+same defaults, which a test compares); the environment, `STREAMLINK_<SECTION>_<KEY>`.  Rules: an unknown
+section or key, a wrong type and a value out of range are errors that name the place and the nearest right
+name; nothing is guessed.  A relative path counts from the working folder, `~` is the home.  A password is
+never a setting: a `*_file` names where it is kept.
+
+Units: a key's suffix is its unit (`_s`, `_bytes`, `_mb`).  Leaves out: models (conf/models.toml).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from proxy.hba import AuthRule, parse_rule
+
+PREFIX = "STREAMLINK_"
+NOT_SETTINGS = frozenset({"STREAMLINK_DATA", "STREAMLINK_CONF"})
+"""Read by the tests (folder of test data) and by the command line (--conf)."""
+
+
+class SettingsError(Exception):
+    """A setting that is wrong.  The text is complete: it names the place, the mistake and the way out."""
+
+
+def at_least(default: int, least: int) -> Any:
+    """An integer setting and the smallest value that makes sense for it."""
+    return field(default=default, metadata={"least": least})
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    host: str = "127.0.0.1"
+    port: int = at_least(5433, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    certificate: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
+    minimum: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    rules: tuple[str, ...] = ("host all all loopback scram-sha-256", "hostssl all all all scram-sha-256")
+    users_file: Path | None = None
+    deadline_s: int = at_least(30, 1)
+
+    @property
+    def parsed_rules(self) -> tuple[AuthRule, ...]:
+        return tuple(parse_rule(line) for line in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    database: str = "spark_catalog"
+    search_path: tuple[str, ...] = ("default",)
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    folder: Path = Path("~/.local/share/streamlink-sql")
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    dsn: str = ""
+    pool_size: int = at_least(32, 1)
+    statement_timeout_s: int = at_least(30, 1)
+    sync_interval_s: int = at_least(30, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    host: str = ""
+    port: int = at_least(10000, 1)
+    auth: Literal["NOSASL", "PLAIN", "KERBEROS"] = "PLAIN"
+    user: str = ""
+    password_file: Path | None = None
+    principal: str = ""
+    tls: bool = False
+    tls_ca: Path | None = None
+    java: str = ""
+    memory_mb: int = at_least(2048, 512)
+    master: str = "local[*]"
+    conf: Mapping[str, str] = field(default_factory=dict)
+    session_conf: Mapping[str, str] = field(default_factory=dict)
+    fetch_rows: int = at_least(10_000, 1)
+    connect_deadline_s: int = at_least(10, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    enabled: bool = True
+    name: str = "qwen2.5-coder-1.5b"
+    file: Path | None = None
+    pull: bool = True
+    threads: int = at_least(0, 0)
+    context_tokens: int = at_least(4096, 512)
+    urls: tuple[str, ...] = ()
+    api_key_file: Path | None = None
+    deadline_s: int = at_least(60, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    connections: int = at_least(1000, 1)
+    message_bytes: int = at_least(16 * 1024 * 1024, 1024)
+    statement_bytes: int = at_least(64 * 1024, 256)
+    connection_buffer_bytes: int = at_least(1024 * 1024, 64 * 1024)
+    statement_deadline_s: int = at_least(3600, 0)
+    shutdown_deadline_s: int = at_least(10, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    enabled: bool = True
+    file: Path | None = None
+    rotate_bytes: int = at_least(64 * 1024 * 1024, 1024)
+    keep: int = at_least(8, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    listen: Listen = Listen()
+    tls: Tls = Tls()
+    auth: Auth = Auth()
+    session: Session = Session()
+    data: Data = Data()
+    mirror: Mirror = Mirror()
+    spark: Spark = Spark()
+    model: Model = Model()
+    limits: Limits = Limits()
+    audit: Audit = Audit()
+    log: Log = Log()
+
+    @property
+    def users_path(self) -> Path:
+        return self.auth.users_file or self.data.folder / "users"
+
+    @property
+    def audit_path(self) -> Path:
+        return self.audit.file or self.data.folder / "audit.jsonl"
+
+    @property
+    def spark_embedded(self) -> bool:
+        return not self.spark.host
+
+    @property
+    def model_embedded(self) -> bool:
+        return self.model.enabled and not self.model.urls
+
+    def with_values(self, section: str, **values: Any) -> Settings:
+        """The same settings with some of one section's replaced, as command line flags do."""
+        return replace(self, **{section: replace(getattr(self, section), **values)})
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Defaults, then the file, then the environment.  Raises: SettingsError."""
+    settings = _from_file(Settings(), path) if path else Settings()
+    settings = _from_environment(settings, os.environ if environ is None else environ)
+    return _checked(settings)
+
+
+def shipped(name: str) -> Path:
+    """A file of the conf package: `server.toml`, `demo.toml`, `sample`."""
+    import conf
+
+    return Path(conf.__path__[0]) / name
+
+
+def _from_file(settings: Settings, path: Path) -> Settings:
+    try:
+        text = path.read_text("utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    for section, table in document.items():
+        where = f"{path}{_line_of(text, section, None)}"
+        _known(section, settings, f"{where}: section [{section}]")
+        if not isinstance(table, dict):
+            raise SettingsError(f"{where}: {section} is a section; write [{section}]")
+        for key, value in table.items():
+            where = f"{path}{_line_of(text, section, key)}: [{section}] {key}"
+            settings = _set(settings, section, key, value, where)
+    return settings
+
+
+def _from_environment(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    names = {f"{PREFIX}{s.name}_{k.name}".upper(): (s.name, k.name) for s, k in _all_keys(settings)}
+    for name, text in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        if name not in names:
+            raise SettingsError(f"environment: unknown setting {name}{_nearest(name, names)}")
+        section, key = names[name]
+        settings = _set(
+            settings, section, key, _from_text(settings, section, key, text), f"environment: {name}"
+        )
+    return settings
+
+
+def _from_text(settings: Settings, section: str, key: str, text: str) -> Any:
+    """What TOML would have made of it.  Shapes: a list is `a;b`, a table `key=value;key=value`."""
+    kind = _kind(settings, section, key)
+    if kind is bool:
+        return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}.get(
+            text.lower(), text
+        )
+    if kind is int:
+        return int(text) if re.fullmatch(r"-?\d+", text) else text
+    items = [item.strip() for item in text.split(";") if item.strip()]
+    if get_origin(kind) is tuple:
+        return items
+    if get_origin(kind) is Mapping:
+        return {name: value for name, _, value in (item.partition("=") for item in items)}
+    return text
+
+
+def _set(settings: Settings, section: str, key: str, value: Any, where: str) -> Settings:
+    part = getattr(settings, section)
+    spec = {f.name: f for f in fields(part)}
+    _known(key, part, where)
+    kind = _kind(settings, section, key)
+    least = spec[key].metadata.get("least")
+    if kind is bool or kind is int:
+        if type(value) is not kind:
+            raise SettingsError(
+                f"{where}: {value!r} is not {'true or false' if kind is bool else 'a whole number'}"
+            )
+        if least is not None and value < least:
+            raise SettingsError(f"{where}: {value} is below {least}, the least that works")
+    elif get_origin(kind) is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise SettingsError(f"{where}: not a list of strings")
+        value = tuple(value)
+    elif get_origin(kind) is Mapping:
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise SettingsError(f"{where}: not a table of strings")
+    elif not isinstance(value, str):
+        raise SettingsError(f"{where}: {value!r} is not a string")
+    elif get_origin(kind) is Literal and value not in get_args(kind):
+        raise SettingsError(f"{where}: {value!r} is none of {', '.join(get_args(kind))}")
+    elif kind is Path or Path in get_args(kind):
+        value = Path(value).expanduser() if value else None
+        if value is None and kind is Path:
+            raise SettingsError(f"{where}: a path is needed")
+    return settings.with_values(section, **{key: value})
+
+
+def _checked(settings: Settings) -> Settings:
+    """What one key alone cannot tell."""
+    try:
+        rules = settings.auth.parsed_rules
+    except ValueError as error:
+        raise SettingsError(f"[auth] rules: {error}") from None
+    tls = settings.tls
+    if (tls.certificate is None) != (tls.key is None):
+        raise SettingsError("[tls] certificate and key go together: one of them is missing")
+    if any(rule.method == "cert" for rule in rules) and not (tls.certificate and tls.client_ca):
+        raise SettingsError("[auth] rules: cert needs [tls] certificate, key and client_ca")
+    if settings.spark.auth == "KERBEROS" and not settings.spark.principal:
+        raise SettingsError("[spark] auth = 'KERBEROS' needs [spark] principal")
+    if not settings.session.database or not settings.session.search_path:
+        raise SettingsError("[session] database and search_path must not be empty")
+    return settings.with_values("data", folder=settings.data.folder.expanduser())
+
+
+def _all_keys(settings: Settings) -> list[tuple[Any, Any]]:
+    return [(s, k) for s in fields(settings) for k in fields(getattr(settings, s.name))]
+
+
+def _kind(settings: Settings, section: str, key: str) -> Any:
+    return get_type_hints(type(getattr(settings, section)))[key]
+
+
+def _known(name: str, holder: Any, where: str) -> None:
+    names = [f.name for f in fields(holder)]
+    if name not in names:
+        raise SettingsError(f"{where}: unknown{_nearest(name, names)}")
+
+
+def _nearest(name: str, names: Any) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"
+
+
+def _line_of(text: str, section: str, key: str | None) -> str:
+    """`:LINE` of a section or key as people write them, or nothing: tomllib keeps no positions."""
+    name = re.escape(key if key is not None else section)
+    assignment = re.compile(rf"\s*[\"']?{name}[\"']?\s*[=.]")
+    header = re.compile(
+        rf"\s*\[\s*{re.escape(section)}\s*" + (r"\]" if key is None else rf"(\.\s*{name}\s*)?\]")
+    )
+    inside = key is None
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := header.match(line):
+            if key is None or found[1]:
+                return f":{number}"
+            inside = True
+        elif line.lstrip().startswith("["):
+            inside = False
+        elif inside and assignment.match(line):
+            return f":{number}"
+    return ""
