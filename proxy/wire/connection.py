@@ -9,7 +9,8 @@ taken ahead up to Sync.  `next_event` raises `ProtocolError` for the frontend's 
 error, the protocol's or an engine's, is `fail(fields)`, and `state` then says whether `ready` is due (SIMPLE,
 SYNCING) or the rest of a batch is being skipped.  Nothing is decoded before its whole message is there, and
 what a peer may make us hold is bounded by `Limits`; before authentication that includes everything it has
-sent ahead. Left out: who may connect, what a statement means, the transaction status, and all IO.
+sent ahead.
+Left out: who may connect, what a statement means, the transaction status, and all IO.
 
 Source: PostgreSQL 18 documentation, chapter 54.2 "Message Flow".
 """
@@ -130,7 +131,7 @@ class Connection:
     # What the frontend sends.
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
-        """Take bytes from the peer.  Never raises: bytes that are too many are an error of the next `next_event`."""
+        """Take bytes from the peer.  Never raises: too many bytes are an error of the next `next_event`."""
         if self._start:
             del self._buffer[: self._start]
             self._start = 0
@@ -301,7 +302,7 @@ class Connection:
         return messages.ready_for_query(status)
 
     def fail(self, error: ErrorFields | ProtocolError) -> bytes:
-        """ErrorResponse (nothing for a ProtocolError that wants no reply).  FATAL and PANIC close the connection."""
+        """ErrorResponse, or nothing for a ProtocolError that wants no reply.  FATAL and PANIC close."""
         fields = error.fields if isinstance(error, ProtocolError) else error
         if fields.severity in ("FATAL", "PANIC") and self._state is not State.CLOSED:
             self._state = State.CLOSED

@@ -2,7 +2,7 @@
 
 Rules: a decoder gets the payload (without type byte and length word) and consumes it exactly; what is missing
 or left over is a `ProtocolError` in PostgreSQL's own words (libpq/pqformat.c, tcop/postgres.c).  Decoders
-know no state. A truncated integer surfaces as `struct.error`, which `decode` turns into PostgreSQL's error in
+know no state.  A truncated integer surfaces as `struct.error`, which `decode` turns into PostgreSQL's error in
 one place.
 
 Source: PostgreSQL 18 documentation, chapter 54.7 "Message Formats".
@@ -92,7 +92,7 @@ def _text(raw: bytes) -> str:
 
 
 def invalid_utf8(raw: bytes, start: int) -> ProtocolError:
-    """PostgreSQL names the bytes of the character as its first byte announces it (report_invalid_encoding)."""
+    """Names the bytes of the whole character that the first one announces (report_invalid_encoding)."""
     lead = raw[start]
     size = 2 if lead & 0xE0 == 0xC0 else 3 if lead & 0xF0 == 0xE0 else 4 if lead & 0xF8 == 0xF0 else 1
     shown = " ".join(f"0x{byte:02x}" for byte in raw[start : start + size])
@@ -157,8 +157,11 @@ def unsupported_protocol(major: int, minor: int) -> ProtocolError:
 
 def data_after_ssl_request() -> ProtocolError:
     return ProtocolError(
-        PROTOCOL_VIOLATION, "received unencrypted data after SSL request", fatal=True, detail="This could be
-        either a client-software bug or evidence of an attempted man-in-the-middle attack.",
+        PROTOCOL_VIOLATION,
+        "received unencrypted data after SSL request",
+        fatal=True,
+        detail="This could be either a client-software bug "
+        "or evidence of an attempted man-in-the-middle attack.",
     )
 
 

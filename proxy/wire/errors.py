@@ -3,7 +3,7 @@
 `ProtocolError` is the frontend's mistake and always ends in an ErrorResponse (or, before a peer has shown
 that it speaks the protocol at all, in a silent close).  `LocalProtocolError` is ours: a bug in the code that
 drives the connection.  Messages and SQLSTATEs are PostgreSQL's own, so that drivers and people recognise
-them. Left out: what an engine's error means; `proxy/sqlstate.py` has that table.
+them.  Left out: what an engine's error means; `proxy/sqlstate.py` has that table.
 """
 
 from __future__ import annotations

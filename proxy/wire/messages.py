@@ -2,7 +2,7 @@
 
 Rules: a builder knows no state and returns one whole message; what moves the connection's state as well is a
 method of `Connection`, which calls these.  Text never breaks the framing: NUL characters are dropped and lone
-surrogates become '?', because an error text from an engine must reach the frontend whatever it holds. Left
+surrogates become '?', because an error text from an engine must reach the frontend whatever it holds.  Left
 out: messages that a relay passes on as bytes, and rows in bulk, which `proxy/rows.py` encodes by column.
 
 Source: PostgreSQL 18 documentation, chapter 54.7 "Message Formats".
