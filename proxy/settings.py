@@ -18,7 +18,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proxy.hba import AuthRule, parse_rule
 
@@ -31,15 +33,15 @@ class SettingsError(Exception):
     """A setting that is wrong.  The text is complete: it names the place, the mistake and the way out."""
 
 
-def at_least(default: int, least: int) -> Any:
-    """An integer setting and the smallest value that makes sense for it."""
-    return field(default=default, metadata={"least": least})
+def at_least(default: int, least: int, most: int = 2**31 - 1) -> Any:
+    """An integer setting and the values that make sense for it."""
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
     host: str = "127.0.0.1"
-    port: int = at_least(5433, 0)
+    port: int = at_least(5433, 0, 65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Mirror:
 @dataclass(frozen=True, slots=True)
 class Spark:
     host: str = ""
-    port: int = at_least(10000, 1)
+    port: int = at_least(10000, 1, 65535)
     auth: Literal["NOSASL", "PLAIN", "KERBEROS"] = "PLAIN"
     user: str = ""
     password_file: Path | None = None
@@ -95,8 +97,8 @@ class Spark:
     java: str = ""
     memory_mb: int = at_least(2048, 512)
     master: str = "local[*]"
-    conf: Mapping[str, str] = field(default_factory=dict)
-    session_conf: Mapping[str, str] = field(default_factory=dict)
+    conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    session_conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fetch_rows: int = at_least(10_000, 1)
     connect_deadline_s: int = at_least(10, 1)
 
@@ -239,14 +241,16 @@ def _set(settings: Settings, section: str, key: str, value: Any, where: str) -> 
     spec = {f.name: f for f in fields(part)}
     _known(key, part, where)
     kind = _kind(settings, section, key)
-    least = spec[key].metadata.get("least")
     if kind is bool or kind is int:
         if type(value) is not kind:
             raise SettingsError(
                 f"{where}: {value!r} is not {'true or false' if kind is bool else 'a whole number'}"
             )
-        if least is not None and value < least:
+        least, most = (spec[key].metadata.get(bound, value) for bound in ("least", "most"))
+        if value < least:
             raise SettingsError(f"{where}: {value} is below {least}, the least that works")
+        if value > most:
+            raise SettingsError(f"{where}: {value} is above {most}, the most that works")
     elif get_origin(kind) is tuple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise SettingsError(f"{where}: not a list of strings")
@@ -254,6 +258,7 @@ def _set(settings: Settings, section: str, key: str, value: Any, where: str) -> 
     elif get_origin(kind) is Mapping:
         if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
             raise SettingsError(f"{where}: not a table of strings")
+        value = MappingProxyType(dict(value))
     elif not isinstance(value, str):
         raise SettingsError(f"{where}: {value!r} is not a string")
     elif get_origin(kind) is Literal and value not in get_args(kind):
@@ -280,6 +285,10 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError("[spark] auth = 'KERBEROS' needs [spark] principal")
     if not settings.session.database or not settings.session.search_path:
         raise SettingsError("[session] database and search_path must not be empty")
+    try:
+        ZoneInfo(settings.session.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"[session] timezone: no such zone {settings.session.timezone!r}") from None
     return settings.with_values("data", folder=settings.data.folder.expanduser())
 
 

@@ -32,7 +32,9 @@ ITERATIONS = 4096
 _NAME_BYTES_MAX = 63
 """PostgreSQL's NAMEDATALEN - 1."""
 
-_VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d{4,8}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
+_VERIFIER = re.compile(
+    r"SCRAM-SHA-256\$(\d{4,8}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)", re.ASCII
+)
 
 
 class UsersError(Exception):
@@ -164,7 +166,7 @@ class Users:
             self._refresh()
             users = dict(self._users)
             yield users
-            _replace(self.path, "".join(f"{_line(user)}\n" for user in users.values()).encode())
+            _replace(self.path, _edited(self.path, users))
         finally:
             os.close(lock)
 
@@ -221,6 +223,20 @@ def _parse(path: Path, content: bytes) -> dict[str, User]:
             reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             raise UsersError(f"{path}:{number}: {reason}") from None
     return users
+
+
+def _edited(path: Path, users: dict[str, User]) -> bytes:
+    """The file with these users in it: comments and the order stay, new users stand at the end."""
+    new = dict(users)
+    lines: list[str] = []
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        name = line.split(maxsplit=1)[0] if line.strip() else "#"
+        if name.startswith("#"):
+            lines.append(line)
+        elif name in new:
+            lines.append(_line(new.pop(name)))
+    lines.extend(map(_line, new.values()))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _line(user: User) -> str:
