@@ -1,0 +1,128 @@
+"""Asks a node for a completion: any OpenAI-style completion endpoint, ours or llama.cpp's own server.
+
+Rules: a deadline covers waiting and writing together; leaving (deadline, cancellation) closes the
+connection, which is what stops the node; no proxy of the environment is used, so nothing goes where conf
+does not say.
+Leaves out: several nodes and retries between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Node(Protocol):
+    """Where a node is: an EmbeddedNode, or a RemoteNode that conf names."""
+
+    @property
+    def url(self) -> str | None:
+        """Its address without /v1, or None while it is not up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteNode:
+    """A node that somebody else runs."""
+
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A node's answer.  Units: `confidence` is the geometric mean of the tokens' probabilities, None when
+    not given.
+    """
+
+    text: str
+    finish: str
+    confidence: float | None
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+class NodeClient:
+    """Completions from one node, `waiting_max` questions at most in flight."""
+
+    def __init__(self, node: Node, *, waiting_max: int = 16) -> None:
+        self._node = node
+        self._waiting_max = waiting_max
+        self._in_flight = 0
+        self._http: httpx.AsyncClient | None = None
+
+    async def complete(self, body: dict[str, Any], *, deadline_s: float) -> Reply:
+        """One completion of a request body as /v1/completions takes it.
+
+        Raises: NodeBusy (53300), NodeUnavailable (57P03), DraftTimeout (57014).
+        """
+        if self._in_flight >= self._waiting_max:
+            raise _busy()
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await self._post(body)
+        except TimeoutError:
+            raise DraftTimeout(
+                f"the language model gave no answer within {deadline_s:g} s",
+                hint="Ask again, or ask more simply.",
+            ) from None
+        finally:
+            self._in_flight -= 1
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def _post(self, body: dict[str, Any]) -> Reply:
+        import httpx
+
+        if self._node.url is None:
+            raise NodeUnavailable("the language model is not ready yet", hint="Try again in a moment.")
+        if self._http is None:
+            self._http = httpx.AsyncClient(timeout=None, trust_env=False)
+        try:
+            response = await self._http.post(f"{self._node.url}/v1/completions", json=body)
+        except httpx.TransportError as error:
+            raise NodeUnavailable(
+                f"the language model's node broke off ({type(error).__name__})", hint="Try again in a moment."
+            ) from error
+        if response.status_code in (429, 503):
+            raise _busy()
+        if response.status_code != 200:
+            raise NodeUnavailable(f"the language model's node refused ({response.status_code})")
+        try:
+            return parse_reply(response.json())
+        except (ValueError, LookupError, TypeError) as error:
+            raise NodeUnavailable(
+                "the language model's node answered something that is no completion"
+            ) from error
+
+
+def _busy() -> NodeBusy:
+    return NodeBusy(
+        "too many questions are waiting for the language model", hint="Try again in a few seconds."
+    )
+
+
+def parse_reply(body: dict[str, Any]) -> Reply:
+    """Raises: LookupError, TypeError or ValueError when it is no completion."""
+    choice = body["choices"][0]
+    logprobs = (choice.get("logprobs") or {}).get("token_logprobs") or []
+    usage = body.get("usage") or {}
+    return Reply(
+        text=str(choice["text"]),
+        finish=str(choice.get("finish_reason") or "stop"),
+        confidence=math.exp(sum(logprobs) / len(logprobs)) if logprobs else None,
+        prompt_tokens=int(usage.get("prompt_tokens", 0)),
+        cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)),
+        completion_tokens=int(usage.get("completion_tokens", 0)),
+    )

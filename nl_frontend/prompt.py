@@ -1,0 +1,179 @@
+"""What the model is shown: the tables, how to write, and last the question.
+
+Rules: `serialise_schema` is the one way in which a schema is put into words, for prompts and for training
+alike; all that does not depend on the question comes first and never varies, so a node computes it once;
+whatever a user wrote stays inside the user's turn.  Source of the template: ChatML, as Qwen2.5 and SmolLM2
+were trained with.
+Leaves out: values, examples and synonyms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+CHARACTERS_PER_TOKEN = 3.0
+"""Schemas and English in Qwen's and SmolLM2's vocabularies take 3.2 or more; fewer is the safe side."""
+
+FENCE = "```"
+
+
+class Column(Protocol):
+    """As proxy.ports.Column."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def spark_type(self) -> str: ...
+    @property
+    def comment(self) -> str: ...
+
+
+class Table(Protocol):
+    """As proxy.ports.Table."""
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def comment(self) -> str: ...
+
+
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_TYPES = {
+    "string": "text",
+    "tinyint": "smallint",
+    "short": "smallint",
+    "long": "bigint",
+    "float": "real",
+    "binary": "bytea",
+    "timestamp_ntz": "timestamp",
+    "timestamp": "timestamptz",
+}
+COMMENT_CHARACTERS_MAX = 100
+
+
+def serialise_schema(tables: Iterable[Table], *, search_path: Sequence[str] = ()) -> str:
+    """The tables as CREATE TABLE statements, with what joins them; a table of the search path goes by its
+    bare name.
+
+    Shapes: tables in the search path's order, then by name; one line per column.
+    """
+    ordered = order(tables, search_path)
+    names = {id(table): table_name(table, search_path) for table in ordered}
+    blocks = []
+    for table in ordered:
+        lines = [
+            f"  {quote(c.name)} {_TYPES.get(c.spark_type.lower(), c.spark_type)},{_remark(c.comment)}"
+            for c in table.columns
+        ]
+        blocks.append(
+            f"CREATE TABLE {names[id(table)]} ({_remark(table.comment)}\n" + "\n".join(lines) + "\n);"
+        )
+    joins = _joins(ordered, names)
+    return "\n".join(blocks + (["-- Joins: " + "; ".join(joins)] if joins else []))
+
+
+def order(tables: Iterable[Table], search_path: Sequence[str]) -> list[Table]:
+    """A stable order, so that the prompt's beginning is the same for every question."""
+    rank = {schema: i for i, schema in enumerate(search_path)}
+    return sorted(tables, key=lambda t: (rank.get(t.schema, len(rank)), t.schema, t.name))
+
+
+def table_name(table: Table, search_path: Sequence[str]) -> str:
+    bare = quote(table.name)
+    return bare if table.schema in search_path else f"{quote(table.schema)}.{bare}"
+
+
+def quote(name: str) -> str:
+    """An identifier as SQL needs it."""
+    return name if _PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
+
+
+def _remark(comment: str) -> str:
+    text = " ".join(comment.split())[:COMMENT_CHARACTERS_MAX]
+    return f" -- {text}" if text else ""
+
+
+def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
+    """Columns that look like keys and stand in several tables, each joined to the table that is named like
+    it.
+    """
+    holders: dict[str, list[Table]] = {}
+    for table in tables:
+        for column in table.columns:
+            if re.search(r"(^|_)(id|key|number|code|no)$", column.name):
+                holders.setdefault(column.name, []).append(table)
+    joins = []
+    for name, found in holders.items():
+        if len(found) < 2:
+            continue
+        home = min(found, key=lambda t: (not name.startswith(t.name.rstrip("s")), len(t.columns)))
+        joins += [
+            f"{names[id(t)]}.{quote(name)} = {names[id(home)]}.{quote(name)}" for t in found if t is not home
+        ]
+    return joins
+
+
+def words(text: str) -> set[str]:
+    """The words of a question or a name, in a crude singular."""
+    found = re.findall(r"[^\W\d_]+", text.lower())
+    return {
+        w[:-3] + "y" if w.endswith("ies") else w[:-1] if w.endswith("s") and len(w) > 3 else w for w in found
+    }
+
+
+def select_tables(
+    tables: Iterable[Table], question: str, *, search_path: Sequence[str], budget: int
+) -> list[Table]:
+    """All tables when they fit, else those that share most words with the question.
+
+    Units: `budget` in tokens of serialised schema.
+    """
+    ordered = order(tables, search_path)
+    costs = [len(serialise_schema([t], search_path=search_path)) / CHARACTERS_PER_TOKEN for t in ordered]
+    if sum(costs) <= budget:
+        return ordered
+    asked = words(question)
+    scores = [_score(table, asked) for table in ordered]
+    kept: set[int] = set()
+    left = float(budget)
+    for i in sorted(range(len(ordered)), key=lambda i: (-scores[i], i)):
+        if costs[i] <= left:
+            kept.add(i)
+            left -= costs[i]
+    return [table for i, table in enumerate(ordered) if i in kept]
+
+
+def _score(table: Table, asked: Collection[str]) -> float:
+    named = words(table.name) & set(asked)
+    held = {w for c in table.columns for w in words(c.name)} & set(asked)
+    said = words(table.comment) & set(asked)
+    return 3.0 * len(named) + len(held) + 0.5 * len(said)
+
+
+INSTRUCTIONS = """\
+You translate questions into PostgreSQL. Write one SELECT statement that answers the question.
+- Use only the tables and columns above. If one table has all the needed columns, use that table alone.
+- Compare names and free text with ILIKE '%word%'.
+- Count with count(*). "Top n" means ORDER BY ... DESC LIMIT n."""
+
+
+def build_prompt(schema: str, question: str, *, template: str = "chatml") -> str:
+    """The whole text that the node completes; it ends inside an opened SQL block."""
+    if template != "chatml":
+        raise ValueError(f"no prompt template {template!r}")
+    return (
+        f"<|im_start|>system\nTables:\n{schema}\n\n{INSTRUCTIONS}<|im_end|>\n"
+        f"<|im_start|>user\n{defuse(question)}<|im_end|>\n"
+        f"<|im_start|>assistant\n{FENCE}sql\n"
+    )
+
+
+def defuse(prose: str) -> str:
+    """A user's prose without what a tokenizer would read as the end of their turn."""
+    return prose.replace("<|", "< |").replace("|>", "| >").replace(FENCE, "'''")
