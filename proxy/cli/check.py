@@ -1,0 +1,134 @@
+"""`check`: what the gate says of statements; nothing runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
+
+if TYPE_CHECKING:
+    from checker.gate import Gate
+    from checker.verdict import Allowed, Denied
+
+
+def add_commands(commands: Any) -> None:
+    check = commands.add_parser(
+        "check",
+        help="say whether the gate lets SQL through, without running it",
+        description="The gate's verdict on each statement.  Exit status: 0 all allowed, 1 some denied.",
+        epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE',
+    )
+    check.add_argument("sql", nargs="?", metavar="SQL", help='one or more statements; "-" is --file -')
+    check.add_argument(
+        "--file",
+        metavar="FILE",
+        help='a statement a line, plain or as a JSON string; "-" is standard input.  A line has one verdict, '
+        "and is denied when anything in it is",
+    )
+    check.add_argument("--json", action="store_true", help="one JSON object a statement")
+    check.add_argument(
+        "--dialect", choices=("postgres", "spark"), default="postgres", help="what it is (default: postgres)"
+    )
+    check.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Raises: Failure with WRONG_USAGE."""
+    if (arguments.sql is None) == (arguments.file is None):
+        raise Failure('give either "SQL" or --file FILE', WRONG_USAGE)
+    from checker.gate import Gate
+
+    gate = Gate()
+    source = "-" if arguments.sql == "-" else arguments.file
+    texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
+    status = ALL_GOOD
+    for number, text in texts:
+        verdicts = list(verdicts_on(gate, text, arguments.dialect))
+        if source is not None:
+            # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
+            verdicts = [next((v for v in verdicts if not _allowed(v[1])), verdicts[0])]
+        for statement, verdict in verdicts:
+            status = status if _allowed(verdict) else SOME_BAD
+            report = {**as_object(verdict), "statement": statement}
+            if source is not None:
+                report = {"line": number, **report, "statement": text}
+            print(json.dumps(report, ensure_ascii=False) if arguments.json else as_line(report))
+    return status
+
+
+def verdicts_on(gate: Gate, text: str, dialect: str = "postgres") -> Iterator[tuple[str, Allowed | Denied]]:
+    """Each statement of the text with its verdict; at least one."""
+    from checker.lexer import LexicalProblem
+    from checker.split import split
+    from checker.verdict import Denied
+    from nl_frontend.forms import extract
+
+    try:
+        statements = [s for s in split(text) if s.kind != "empty"]
+    except LexicalProblem as problem:
+        yield text, Denied("syntax", problem.sqlstate, problem.message, problem.offset + 1, problem.hint)
+        return
+    if not statements:
+        yield text, gate.check(text)
+    for statement in statements:
+        if extract(statement.text, prose=False) is not None:
+            yield (
+                statement.text,
+                Denied("question", "0A000", "a question: what is checked is the SQL of its draft"),
+            )
+        else:
+            yield statement.text, gate.check(statement.text, dialect=dialect, base_position=statement.start)
+
+
+def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
+    """What --json prints.  Units: `position` is a character of the text, from 1."""
+    from checker.verdict import Allowed
+
+    if isinstance(verdict, Allowed):
+        kind = verdict.kind.value or "empty"
+        return {"allowed": True, "code": "allowed", "reason": f"{kind} statement that only reads"}
+    report = {"allowed": False, "code": verdict.code, "reason": verdict.reason, "sqlstate": verdict.sqlstate}
+    optional = {"position": verdict.position, "hint": verdict.hint}
+    return report | {name: value for name, value in optional.items() if value is not None}
+
+
+def as_line(report: dict[str, Any]) -> str:
+    place = f"line {report['line']}: " if "line" in report else ""
+    if report["allowed"]:
+        return f"{place}allowed: {report['reason']}"
+    hint = f"  Hint: {report['hint']}" if "hint" in report else ""
+    at = f" at character {report['position']}" if "position" in report else ""
+    return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}"
+
+
+def _allowed(verdict: Allowed | Denied) -> bool:
+    from checker.verdict import Allowed
+
+    return isinstance(verdict, Allowed)
+
+
+def _lines(source: str) -> Iterator[tuple[int, str]]:
+    """Numbered statements; a line without anything in it is none."""
+    try:
+        with open(0 if source == "-" else source, encoding="utf-8", newline="\n") as stream:
+            for number, line in enumerate(stream, 1):
+                text = line.rstrip("\r\n")
+                if text.strip():
+                    yield number, _unquoted(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{source}: {error}", WRONG_USAGE) from None
+
+
+def _unquoted(line: str) -> str:
+    """The string that a JSON line holds, or the line."""
+    if line.lstrip().startswith('"'):
+        try:
+            value = json.loads(line)
+        except ValueError:
+            return line
+        if isinstance(value, str):
+            return value
+    return line

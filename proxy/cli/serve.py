@@ -1,0 +1,95 @@
+"""`serve` and `demo`: run the server until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from proxy.cli.console import ALL_GOOD, Failure, activity, add_conf_flag, settings_of
+from proxy.settings import Settings, shipped
+
+if TYPE_CHECKING:
+    from proxy.server import Ready
+
+
+def add_commands(commands: Any) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server until Ctrl-C or SIGTERM.  What the settings name no address for is "
+        "embedded: Spark, the catalogue's PostgreSQL and the language model start and stop with it.",
+        epilog="First: streamlink-sql users add NAME.  Settings and their defaults: conf/server.toml.",
+    )
+    add_conf_flag(serve)
+    serve.set_defaults(run=run_serve)
+    demo = commands.add_parser(
+        "demo",
+        help="run the server with the sample patents, for this machine alone",
+        description="Run the server with everything embedded and the sample patents loaded, in the folder "
+        ".streamlink; only this machine can connect, as user demo, without a password.",
+    )
+    add_conf_flag(demo, shipped("demo.toml"))
+    demo.set_defaults(run=run_demo)
+    for command in (serve, demo):
+        command.add_argument("--host", help="address to listen on instead of [listen] host")
+        command.add_argument("--port", type=int, help="port instead of [listen] port; 0 takes a free one")
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    return run(_settings(arguments), lambda ready: f"ready on {ready.host}:{ready.port}")
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    from proxy import demo
+
+    settings = _settings(arguments)
+    return run(settings, lambda ready: demo.welcome(settings, ready.host, ready.port))
+
+
+def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
+    """Start everything, print `ready_text` once it listens, and return after a signal.  Raises: Failure."""
+    logging.basicConfig(
+        level=settings.log.level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    with activity() as shown:
+
+        def on_ready(ready: Ready) -> None:
+            shown.stop()
+            print(ready_text(ready), flush=True)
+
+        async def until_a_signal() -> None:
+            from proxy.server import serve
+
+            task = asyncio.current_task()
+            assert task is not None
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, task.cancel)
+            await serve(settings, on_ready=on_ready, progress=shown.now)
+
+        import uvloop
+
+        try:
+            uvloop.run(until_a_signal())
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            pass
+        except OSError as error:
+            raise Failure(
+                f"cannot listen on {settings.listen.host}:{settings.listen.port}: {error}"
+            ) from None
+    return ALL_GOOD
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = settings_of(arguments)
+    given = {name: getattr(arguments, name) for name in ("host", "port")}
+    return settings.with_values(
+        "listen", **{name: value for name, value in given.items() if value is not None}
+    )
