@@ -1,0 +1,155 @@
+"""The mirror as the rest of the server sees it: start it, keep it in step, lease its connections.
+
+Rules: one instance per process and event loop; whoever leases gets PostgreSQL's own answers and errors; when
+the mirror is gone, everybody is told at once and the next statement after its return works.
+Left out: routing (pipeline.py) and the state schema's tables (whoever owns that state makes them, by
+admin()).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from proxy.mirror.errors import MirrorUnavailable
+from proxy.mirror.lease import Lease
+from proxy.mirror.pool import Pool, Route
+from proxy.mirror.roles import OWNER, bootstrap, create_role
+from proxy.mirror.server import PORT, MirrorServer
+from proxy.mirror.sync import Synchroniser
+from proxy.ports import Catalogue, Table
+
+ADMIN_TIMEOUT_S = 10.0
+RESERVED_CONNECTIONS = 8
+"""PostgreSQL's superuser_reserved_connections, our administration, and connections that are just going."""
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorOptions:
+    """What a site may choose.
+
+    Units: `statement_timeout_ms` for one statement on the mirror; `connections` for all clients together.
+    `defaults`: session settings that clients start with and that RESET goes back to.
+    """
+
+    data_dir: Path
+    database: str = "spark_catalog"
+    connections: int = 92
+    statement_timeout_ms: int = 30_000
+    search_path: tuple[str, ...] = ("default",)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mirror:
+    """An embedded mirror."""
+
+    def __init__(self, options: MirrorOptions) -> None:
+        self._startup = {
+            "client_encoding": "UTF8",
+            "default_transaction_read_only": "on",
+            "statement_timeout": str(options.statement_timeout_ms),
+            "search_path": ", ".join('"' + name.replace('"', '""') + '"' for name in options.search_path),
+            **options.defaults,
+        }
+        self._server = MirrorServer(
+            options.data_dir,
+            database=options.database,
+            connections=options.connections + RESERVED_CONNECTIONS,
+        )
+        self._pool = Pool(self._route, limit=options.connections, prepare_role=self._prepare_role)
+        self._synchroniser = Synchroniser()
+        self._syncing = asyncio.Lock()
+        self._roles: set[str] = set()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """As of the last sync."""
+        return self._synchroniser.catalogue
+
+    @property
+    def pool(self) -> Pool:
+        return self._pool
+
+    @property
+    def server(self) -> MirrorServer:
+        return self._server
+
+    async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
+        """Ready to lease when it returns.  Raises: MirrorNotStarted."""
+        await self._server.start(progress)
+        try:
+            async with self.admin() as admin:
+                await bootstrap(admin)
+        except BaseException:
+            await self._server.stop()
+            raise
+
+    async def supervise(self) -> None:
+        """Keep the server alive; to be run in a task beside the rest, until cancelled."""
+        await self._server.supervise(self._recovered)
+
+    async def stop(self) -> None:
+        """Close all connections and stop the server.  Idempotent."""
+        self._pool.close()
+        await self._server.stop()
+
+    def lease(self, user: str, settings: Mapping[str, str]) -> Lease:
+        """A connection as `user` with exactly these session settings; use it by `async with`.
+
+        Raises, on entering: MirrorUnavailable; MirrorError for a setting or a role that PostgreSQL refuses.
+        """
+        return self._pool.lease(user, settings)
+
+    async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
+        """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.
+
+        Raises: MirrorUnavailable.
+        """
+        async with self._syncing:
+            before = self._synchroniser.changes
+            try:
+                async with self.admin() as admin:
+                    return await self._synchroniser.sync(admin, tables, schemas)
+            finally:
+                if self._synchroniser.changes != before:
+                    self._pool.invalidate()
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[Any]:
+        """An asyncpg connection as the mirror's owner, for our own use only.  Raises: MirrorUnavailable."""
+        import asyncpg
+
+        try:
+            connection = await asyncpg.connect(
+                host=str(self._server.socket_dir),
+                port=PORT,
+                user=OWNER,
+                database=self._server.database,
+                timeout=ADMIN_TIMEOUT_S,
+                statement_cache_size=0,
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as error:
+            raise MirrorUnavailable("the catalogue server does not answer") from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    def _route(self) -> Route:
+        return self._server.route(self._startup)
+
+    async def _prepare_role(self, user: str) -> None:
+        if user in self._roles:
+            return
+        async with self.admin() as admin:
+            await create_role(admin, user)
+        self._roles.add(user)
+
+    def _recovered(self) -> None:
+        self._pool.drop_idle()
+        self._pool.invalidate()
+        self._synchroniser.forget()

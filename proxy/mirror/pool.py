@@ -1,0 +1,367 @@
+"""The mirror connections of all clients: lent for a statement or a transaction, as PgBouncer lends them.
+
+Rules: a connection belongs to one role for life; it is lent with exactly the settings that the borrower
+names; what a lease may have left behind is undone before the next one (settings) or dies with the connection
+(all else); there are never more connections than the limit, and whoever waits for one waits in turn and not
+for ever.
+Left out: whether the mirror runs (server.py) and which roles exist (roles.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from proxy.mirror import frontend
+from proxy.mirror.authenticate import Authenticator
+from proxy.mirror.backend import Backend, connect
+from proxy.mirror.effects import Effect
+from proxy.mirror.errors import TOO_MANY_CONNECTIONS, MirrorError, MirrorUnavailable
+from proxy.mirror.lease import Lease
+from proxy.mirror.replies import Reply, messages
+from proxy.mirror.statements import StatementKey
+from proxy.ports import Description
+
+DESCRIPTION_LIMIT = 2000
+IDLE_LIMIT_S = 60.0
+CANCEL_TIMEOUT_S = 5.0
+
+NOT_REPLAYED = frozenset({"client_encoding", "role", "seed", "session_authorization", "is_superuser"})
+"""The relay speaks UTF-8 whatever the client does, and a role is the connection's for life."""
+
+_SETTINGS_QUERY = (
+    "SELECT name, setting FROM pg_catalog.pg_settings"
+    " WHERE source = 'session' AND name NOT LIKE 'transaction\\_%' ORDER BY name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the mirror listens and how a connection to it begins.
+
+    `startup`: StartupMessage parameters beside `user`; settings in it are what RESET goes back to.
+    `password`: a role's password, where the mirror wants one.
+    """
+
+    socket_path: str
+    startup: Mapping[str, str]
+    password: Callable[[str], str] | None = None
+
+
+class DescriptionCache:
+    """What Describe gave, until the catalogue changes; the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._entries: dict[StatementKey, Description] = {}
+
+    def find(self, key: StatementKey) -> Description | None:
+        return self._entries.get(key)
+
+    def add(self, key: StatementKey, description: Description) -> None:
+        if len(self._entries) >= DESCRIPTION_LIMIT:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = description
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+class Pool:
+    """Connections by role.  One event loop only."""
+
+    def __init__(
+        self,
+        route: Callable[[], Route],
+        *,
+        limit: int,
+        prepare_role: Callable[[str], Awaitable[None]],
+        acquire_timeout_s: float = 10.0,
+        connect_timeout_s: float = 5.0,
+    ) -> None:
+        """`route` raises MirrorUnavailable while the mirror is down; `prepare_role` makes a missing role."""
+        self.descriptions = DescriptionCache()
+        self._route = route
+        self._limit = limit
+        self._prepare_role = prepare_role
+        self._acquire_timeout_s = acquire_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._idle: dict[str, list[Backend]] = {}
+        self._lent: set[Backend] = set()
+        self._opening = 0
+        self._waiting: deque[tuple[str, asyncio.Future[Backend | None]]] = deque()
+        self._epoch = 0
+        self._closing = asyncio.Event()
+        self._reaper: asyncio.TimerHandle | None = None
+
+    @property
+    def size(self) -> int:
+        """Connections open or being opened."""
+        return len(self._lent) + self._opening + sum(map(len, self._idle.values()))
+
+    def lease(self, user: str, settings: Mapping[str, str]) -> Lease:
+        return Lease(self, user, settings)
+
+    # Lending
+
+    def take(self, user: str, settings: Mapping[str, str]) -> Backend | None:
+        """An idle connection that has these settings already; nothing is awaited."""
+        idle = self._idle.get(user)
+        if not idle or self._waiting:
+            return None
+        for at in range(len(idle) - 1, -1, -1):
+            backend = idle[at]
+            if backend.settings is settings or backend.settings == settings:
+                if not backend.usable:
+                    return None
+                del idle[at]
+                return self._lend(backend)
+        return None
+
+    async def acquire(self, user: str, settings: Mapping[str, str]) -> Backend:
+        """A connection of this role with these settings, opened or waited for if need be.
+
+        Raises: MirrorUnavailable (53300 after the waiting time); MirrorError for a setting that is refused.
+        """
+        backend = await self._any(user)
+        try:
+            if backend.settings != settings:
+                await self._replay(backend, settings)
+        except BaseException:
+            self.release(user, backend, Effect.NOTHING)
+            raise
+        return backend
+
+    def release(self, user: str, backend: Backend, effect: Effect) -> None:
+        """Take a connection back."""
+        self._lent.discard(backend)
+        if self._closing.is_set() or effect is Effect.OTHER or not backend.usable:
+            if backend.usable:
+                backend.close()
+            else:
+                backend.abort()
+            self._hand_on(None, user)
+            return
+        if effect is Effect.SETTINGS:
+            backend.settings = None
+        self._hand_on(backend, user)
+
+    def _hand_on(self, backend: Backend | None, user: str) -> None:
+        while self._waiting:
+            wanted, waiter = self._waiting.popleft()
+            if waiter.done():
+                continue
+            if backend is not None and wanted == user:
+                waiter.set_result(self._lend(backend))
+                return
+            if backend is not None:
+                backend.close()
+            waiter.set_result(None)
+            return
+        if backend is not None:
+            backend.idle_since_s = asyncio.get_running_loop().time()
+            self._idle.setdefault(user, []).append(backend)
+            if self._reaper is None:
+                self._reaper = asyncio.get_running_loop().call_later(IDLE_LIMIT_S / 2, self._reap)
+
+    def _lend(self, backend: Backend) -> Backend:
+        if backend.statements.epoch != self._epoch:
+            backend.statements.forget_all()
+            backend.statements.epoch = self._epoch
+        self._lent.add(backend)
+        return backend
+
+    async def _any(self, user: str) -> Backend:
+        try:
+            async with asyncio.timeout(self._acquire_timeout_s):
+                while True:
+                    if self._closing.is_set():
+                        raise MirrorUnavailable("the catalogue server is shutting down", "57P01")
+                    backend = self._pop_idle(user)
+                    if backend is not None:
+                        return self._lend(backend)
+                    if self.size < self._limit or self._close_oldest():
+                        return await self._open(user)
+                    backend = await self._wait(user)
+                    if backend is not None:
+                        return backend
+        except TimeoutError as error:
+            raise MirrorUnavailable(
+                "all connections to the catalogue server are in use", TOO_MANY_CONNECTIONS
+            ) from error
+
+    def _pop_idle(self, user: str) -> Backend | None:
+        idle = self._idle.get(user)
+        while idle:
+            backend = idle.pop()
+            if backend.usable:
+                return backend
+            backend.abort()
+        return None
+
+    def _close_oldest(self) -> bool:
+        """Make room by closing the connection that has been idle for longest."""
+        candidates = [idle[0] for idle in self._idle.values() if idle]
+        if not candidates:
+            return False
+        oldest = min(candidates, key=lambda backend: backend.idle_since_s)
+        for idle in self._idle.values():
+            if idle and idle[0] is oldest:
+                del idle[0]
+        oldest.close()
+        return True
+
+    async def _open(self, user: str) -> Backend:
+        self._opening += 1
+        try:
+            await self._prepare_role(user)
+            route = self._route()
+            authenticator = Authenticator(user, route.password(user)) if route.password else None
+            backend = await connect(
+                route.socket_path,
+                {"user": user, **route.startup},
+                timeout_s=self._connect_timeout_s,
+                authenticator=authenticator,
+            )
+        except BaseException:
+            self._opening -= 1
+            self._hand_on(None, user)
+            raise
+        self._opening -= 1
+        backend.statements.epoch = self._epoch
+        return self._lend(backend)
+
+    async def _wait(self, user: str) -> Backend | None:
+        waiter: asyncio.Future[Backend | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((user, waiter))
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                handed = waiter.result()
+                if handed is None:
+                    self._hand_on(None, user)
+                else:
+                    self.release(user, handed, Effect.NOTHING)
+            raise
+
+    # Settings
+
+    async def _replay(self, backend: Backend, settings: Mapping[str, str]) -> None:
+        """Make `settings` the only session settings, in one round trip; one refused, none changed."""
+        wanted = {name: value for name, value in settings.items() if name.lower() not in NOT_REPLAYED}
+        statements = [] if backend.settings == {} else ["RESET ALL"]
+        if wanted:
+            calls = (f"pg_catalog.set_config({_quote(n)}, {_quote(v)}, false)" for n, v in wanted.items())
+            statements.append("SELECT " + ", ".join(calls))
+        if statements:
+            reply = await self.whole(backend, frontend.query("; ".join(statements)))
+            if reply.error is not None:
+                raise MirrorError(reply.error)
+        backend.now_has(settings)
+
+    async def read_settings(self, backend: Backend, custom: Iterable[str]) -> dict[str, str]:
+        """The session settings in force, and from now on known to be."""
+        customs = "".join(
+            f" UNION ALL SELECT {_quote(name)}, v FROM pg_catalog.current_setting({_quote(name)}, true) AS v"
+            " WHERE v IS NOT NULL"
+            for name in custom
+        )
+        reply = await self.whole(backend, frontend.query(f"({_SETTINGS_QUERY}){customs}"))
+        if reply.error is not None:
+            raise MirrorError(reply.error)
+        rows = (_text_row(message) for message in messages(reply.raw) if message[:1] == b"D")
+        settings = {row[0]: row[1] for row in rows if row[0] not in NOT_REPLAYED}
+        backend.now_has(settings)
+        return settings
+
+    async def whole(self, backend: Backend, request: bytes) -> Reply:
+        """The whole answer to a request whose answer is small."""
+        reply = await backend.exchange(request)
+        if reply.status is not None:
+            return reply
+        parts = [reply.raw]
+        error_at = reply.error_at
+        while reply.status is None:
+            reply = await backend.more()
+            if reply.error_at >= 0:
+                error_at = sum(map(len, parts)) + reply.error_at
+            parts.append(reply.raw)
+        return Reply(b"".join(parts), reply.status, error_at)
+
+    # The rest
+
+    async def cancel(self, backend: Backend) -> None:
+        """CancelRequest for what `backend` is running; whether it comes in time is PostgreSQL's affair."""
+        try:
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(self._route().socket_path)
+                try:
+                    writer.write(frontend.cancel_request(backend.process_id, backend.secret_key))
+                    await reader.read()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError, MirrorUnavailable):
+            return
+
+    def invalidate(self) -> None:
+        """The catalogue has changed: descriptions and kept statements are made anew."""
+        self._epoch += 1
+        self.descriptions.clear()
+
+    def drop_idle(self) -> None:
+        """Close what is not lent, as when the mirror is gone."""
+        for idle in self._idle.values():
+            for backend in idle:
+                backend.abort()
+        self._idle.clear()
+
+    def close(self) -> None:
+        """Close every connection, lent ones too, and lend no more."""
+        self._closing.set()
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
+        for idle in self._idle.values():
+            for backend in idle:
+                backend.close()
+        self._idle.clear()
+        for backend in list(self._lent):
+            backend.abort()
+        while self._waiting:
+            _, waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _reap(self) -> None:
+        """Close what nobody has wanted for a while."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() - IDLE_LIMIT_S
+        for user, idle in list(self._idle.items()):
+            for backend in [b for b in idle if b.lost or b.idle_since_s < limit]:
+                idle.remove(backend)
+                backend.close()
+            if not idle:
+                del self._idle[user]
+        self._reaper = loop.call_later(IDLE_LIMIT_S / 2, self._reap) if self._idle else None
+
+
+def _quote(text: str) -> str:
+    """A string literal that means the same whatever standard_conforming_strings is.
+
+    Raises: ValueError for a NUL, which no text of PostgreSQL can hold.
+    """
+    if "\0" in text:
+        raise ValueError("a setting cannot hold a NUL")
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _text_row(message: bytes) -> list[str]:
+    """The values of a DataRow without NULLs, in text."""
+    values, at = [], 7
+    while at < len(message):
+        size = int.from_bytes(message[at : at + 4], "big")
+        values.append(message[at + 4 : at + 4 + size].decode())
+        at += 4 + size
+    return values
