@@ -48,6 +48,10 @@ class FixedColumn:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes
+
     def slice(self, start: int, stop: int) -> FixedColumn:
         return FixedColumn(self.values[start:stop], _cut(self.nulls, start, stop))
 
@@ -67,6 +71,10 @@ class VarColumn:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    @property
+    def nbytes(self) -> int:
+        return int(self.starts[-1]) - int(self.starts[0])
+
     def slice(self, start: int, stop: int) -> VarColumn:
         return VarColumn(self.data, self.starts[start : stop + 1], _cut(self.nulls, start, stop))
 
@@ -80,6 +88,11 @@ class FrameBatch:
 
     columns: tuple[FrameColumn, ...]
     row_count: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the frame that these rows take."""
+        return sum(column.nbytes for column in self.columns)
 
     def slice(self, start: int, stop: int) -> FrameBatch:
         """Rows start..stop, sharing the frame."""
@@ -318,8 +331,12 @@ def _nulls(bitmap: bytes, count: int) -> Nulls | None:
 _SHORT_COLUMN_VALUES = 64
 _LONG_VALUE_BYTES = 256
 _SAMPLE_VALUES = 32
-# Each rescan costs a pass over what is left of the column: text does not need one, hostile binary data may.
-_MAX_RESCANS = 8
+# A window's scratch arrays stay in the second-level cache and off the kernel's page-fault path.
+_WINDOW_BYTES = 96 * 1024
+# A window that gives fewer values than this costs more than walking them; so many of those, and the rest is
+# walked.
+_POOR_WINDOW_VALUES = 64
+_MAX_POOR_WINDOWS = 4
 
 
 def walk_prefixes(data: Bytes, frame: bytes | bytearray | memoryview, start: int, count: int) -> Offsets:
@@ -342,18 +359,14 @@ def walk_prefixes(data: Bytes, frame: bytes | bytearray | memoryview, start: int
         return starts
     done = _walk(frame, starts, 0, min(count, _SAMPLE_VALUES))
     mean = (int(starts[done]) - start) / done
-    rescans = 0
-    while count - done > _SHORT_COLUMN_VALUES and mean < _LONG_VALUE_BYTES and rescans < _MAX_RESCANS:
+    poor = 0
+    while count - done > _SHORT_COLUMN_VALUES and mean < _LONG_VALUE_BYTES and poor < _MAX_POOR_WINDOWS:
         begin = int(starts[done])
-        reach = min(len(data), begin + int((count - done) * mean * 1.1) + 1024)
+        reach = begin + min(_WINDOW_BYTES, int((count - done) * mean * 1.1) + 256)
         ends = _chain(data[begin:reach], count - done)
-        if len(ends) == 0:
-            break
-        starts[done + 1 : done + 1 + len(ends)] = ends
-        starts[done + 1 : done + 1 + len(ends)] += begin
+        np.add(ends, begin, out=starts[done + 1 : done + 1 + len(ends)], casting="same_kind")
         done += len(ends)
-        mean = (int(starts[done]) - start) / done
-        rescans += 1
+        poor += len(ends) < _POOR_WINDOW_VALUES
     _walk(frame, starts, done, count)
     return starts
 
@@ -394,27 +407,24 @@ def _chain(window: Bytes, limit: int) -> npt.NDArray[np.int64]:
     edge = np.empty(len(zero), np.bool_)
     edge[0] = zero[0]
     np.greater(zero[1:], zero[:-1], out=edge[1:])
-    runs = np.flatnonzero(edge)
-    if len(runs) == 0 or runs[0] != 0:
-        return runs[:0]
-    np.greater(zero[:-1], zero[1:], out=edge[1:])
-    edge[0] = False
-    stops = np.flatnonzero(edge)
-    if len(stops) < len(runs):
-        stops = np.append(stops, len(window))
-    # A run of zeros is some empty values' prefixes and the leading zeros of one more prefix.
-    per_run = (stops - runs + 3) >> 2
-    if (per_run == 1).all():
-        begins = runs
-    else:
-        before = np.cumsum(per_run) - per_run
-        begins = np.repeat(runs - 4 * before, per_run)
-        begins += np.arange(0, 4 * len(begins), 4)
+    begins = np.flatnonzero(edge)
     begins = begins[: np.searchsorted(begins, len(window) - 4, side="right")]
-    lengths = window[begins + 3].astype(np.int64)
-    for byte, shift in ((2, 8), (1, 16)):
-        # The first byte is zero: it is what made the candidate.
-        lengths |= window[begins + byte].astype(np.int64) << shift
+    if len(begins) == 0 or begins[0] != 0:
+        return begins[:0]
+    lengths = _lengths(window, begins)
+    if not lengths.all():
+        # A run of zeros is some empty values' prefixes and the leading zeros of one more prefix.
+        np.greater(zero[:-1], zero[1:], out=edge[1:])
+        edge[0] = False
+        stops = np.flatnonzero(edge)[: len(begins)]
+        if len(stops) < len(begins):
+            stops = np.append(stops, len(window))
+        per_run = (stops - begins + 3) >> 2
+        before = np.cumsum(per_run) - per_run
+        begins = np.repeat(begins - 4 * before, per_run)
+        begins += np.arange(0, 4 * len(begins), 4)
+        begins = begins[: np.searchsorted(begins, len(window) - 4, side="right")]
+        lengths = _lengths(window, begins)
     ends = begins + 4
     ends += lengths
     broken = np.flatnonzero(ends[:-1] != begins[1:])
@@ -422,6 +432,14 @@ def _chain(window: Bytes, limit: int) -> npt.NDArray[np.int64]:
     if len(broken) == 0 or broken[0] >= limit - 1:
         return ends[: min(limit, inside)]
     return _follow(begins, ends, broken, len(window), limit)
+
+
+def _lengths(window: Bytes, begins: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The prefixes at `begins`, each of which is known to begin with a zero byte."""
+    lengths = window[begins + 3].astype(np.int64)
+    lengths |= window[begins + 2].astype(np.int64) << 8
+    lengths |= window[begins + 1].astype(np.int64) << 16
+    return lengths
 
 
 def _follow(
