@@ -33,7 +33,8 @@ def add_commands(commands: Any) -> None:
     translate = commands.add_parser(
         "translate",
         help="print the SQL that a running server makes of a question; run nothing",
-        description="Put a question to a running server and print the SQL that it would run; nothing runs.",
+        description="Put a question to a running server and print the SQL that it would run (and, to "
+        "standard error, what it knows about it).  Nothing runs.",
         epilog='example: streamlink-sql translate "top 10 assignees by number of patents"',
     )
     translate.set_defaults(run=run_translate)
@@ -64,10 +65,11 @@ def run_translate(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection, activity() as shown:
         shown.now("translating")
         rows, _ = _run(connection, "EXPLAIN " + statement_of(arguments.question))
-        lines = [row[0] or "" for row in rows]
+        sql, *facts = [row[0] or "" for row in rows]
         shown.stop()
-    for line in lines:
-        print(line)
+    print(sql.removeprefix("SQL: "))
+    for fact in facts:
+        print(fact, file=sys.stderr)
     return ALL_GOOD
 
 
@@ -144,14 +146,17 @@ def table(
 ) -> Iterator[str]:
     """Lines as psql prints them: a header, a rule, then the rows."""
     texts = [[_cell(value) for value in row] for row in first]
-    widths = [max([_width(name), *(_width(row[i]) for row in texts)]) for i, (name, _) in enumerate(columns)]
-    yield " | ".join(
-        _padded(name, width, False) for (name, _), width in zip(columns, widths, strict=True)
-    ).rstrip()
+    header = [name for name, _ in columns]
+    widths = [max(map(_width, column)) for column in zip(header, *texts, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = zip(cells, widths, columns, strict=True)
+        return " | ".join(_padded(cell, width, number) for cell, width, (_, number) in aligned).rstrip()
+
+    yield line(header)
     yield "-+-".join("-" * width for width in widths)
-    for row in chain(texts, ([_cell(value) for value in row] for row in rest)):
-        cells = zip(row, widths, columns, strict=True)
-        yield " | ".join(_padded(cell, width, number) for cell, width, (_, number) in cells).rstrip()
+    yield from map(line, texts)
+    yield from (line([_cell(value) for value in row]) for row in rest)
 
 
 def _cell(value: Any) -> str:

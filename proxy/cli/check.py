@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
@@ -113,7 +115,7 @@ def _allowed(verdict: Allowed | Denied) -> bool:
 def _lines(source: str) -> Iterator[tuple[int, str]]:
     """Numbered statements; a line without anything in it is none."""
     try:
-        with open(0 if source == "-" else source, encoding="utf-8", newline="\n") as stream:
+        with nullcontext(sys.stdin) if source == "-" else open(source, encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 text = line.rstrip("\r\n")
                 if text.strip():

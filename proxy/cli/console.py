@@ -58,10 +58,12 @@ class Activity:
         self._drawing = threading.Lock()
 
     def now(self, text: str) -> None:
-        """Something else goes on from now."""
+        """What goes on from now, `what` or `what: how far`; an empty text is nothing."""
         with self._drawing:
-            self._finish_line()
-            self._text, self._since = text, time.monotonic()
+            if text.partition(":")[0] != self._text.partition(":")[0]:
+                self._finish_line()
+                self._since = time.monotonic()
+            self._text = text
         self._draw()
 
     def stop(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import signal
 import sys
@@ -53,6 +52,10 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     """Start everything, print `ready_text` once it listens, and return after a signal.  Raises: Failure."""
+    import asyncio
+
+    import uvloop
+
     logging.basicConfig(
         level=settings.log.level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -61,7 +64,7 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     with activity() as shown:
 
         def on_ready(ready: Ready) -> None:
-            shown.stop()
+            shown.now("")
             print(ready_text(ready), flush=True)
 
         async def until_a_signal() -> None:
@@ -73,8 +76,6 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, task.cancel)
             await serve(settings, on_ready=on_ready, progress=shown.now)
-
-        import uvloop
 
         try:
             uvloop.run(until_a_signal())
