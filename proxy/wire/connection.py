@@ -81,6 +81,7 @@ _AUTHENTICATION: Final = {
     State.SASL_RESPONSE: _Reader(decode.sasl_response, "sasl_bytes", name="SASL"),
 }
 
+_GSS_ASKED: Final = (State.GSS_ASKED, State.GSS_ASKED_LAST)
 _COPYING: Final = (State.COPY_IN_SIMPLE, State.COPY_IN_EXTENDED)
 _IGNORED_IN_COPY: Final = b"HS"
 """Flush and Sync: "the backend will ignore" them during COPY FROM STDIN (chapter 54.2.3)."""
@@ -157,6 +158,8 @@ class Connection:
                 return self._next_message()
             return self._next_first_packet()
         except ProtocolError as error:
+            if self._state < State.IDLE:
+                error.fatal = True  # nothing is worth going on with before a session
             if error.fatal:
                 self._state = State.BROKEN
                 self._consume(len(self._buffer))
@@ -248,7 +251,11 @@ class Connection:
     # What we send; each returns the bytes and moves the state.  Raises: LocalProtocolError where it can't.
 
     def refuse_encryption(self) -> bytes:
-        """Answer SSLRequest or GSSENCRequest with no; the frontend goes on in the clear or hangs up."""
+        """Answer SSLRequest or GSSENCRequest with no; the frontend goes on in the clear or hangs up.
+
+        Raises: ProtocolError 08P01 as `accept_tls` does, because PostgreSQL does.
+        """
+        self._refuse_tail()
         self._step(Action.REFUSE_ENCRYPTION)
         return b"N"
 
@@ -258,18 +265,29 @@ class Connection:
         Raises: ProtocolError 08P01 when anything came after the request in the clear: carried into the TLS
         session it would pass as the frontend's own words (CVE-2021-23214).
         """
-        if self.buffered:
-            self._state = State.BROKEN
-            self._consume(len(self._buffer))
-            raise decode.data_after_ssl_request()
+        self._refuse_tail()
         self._step(Action.ACCEPT_TLS)
         return b"S"
+
+    def _refuse_tail(self) -> None:
+        if self.buffered:
+            asked = "GSSAPI encryption" if self._state in _GSS_ASKED else "SSL"
+            self._state = State.BROKEN
+            self._consume(len(self._buffer))
+            raise ProtocolError(
+                PROTOCOL_VIOLATION,
+                f"received unencrypted data after {asked} request",
+                fatal=True,
+                detail="This could be either a client-software bug "
+                "or evidence of an attempted man-in-the-middle attack.",
+            )
 
     def negotiate_version(self, startup: StartupReceived) -> bytes:
         """NegotiateProtocolVersion where the frontend asked for more than we have, else nothing."""
         if startup.minor <= decode.NEWEST_MINOR and not startup.unsupported_options:
             return b""
-        return messages.negotiate_protocol_version(decode.NEWEST_MINOR, startup.unsupported_options)
+        # Never above what was asked for: libpq 18 takes that for a broken server.
+        return messages.negotiate_protocol_version(self._minor, startup.unsupported_options)
 
     def request_password(self) -> bytes:
         """AuthenticationCleartextPassword; `PasswordReceived` follows."""

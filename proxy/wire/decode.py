@@ -2,8 +2,8 @@
 
 Rules: a decoder gets the payload (without type byte and length word) and consumes it exactly; what is missing
 or left over is a `ProtocolError` in PostgreSQL's own words (libpq/pqformat.c, tcop/postgres.c).  Decoders
-know no state.  A truncated integer surfaces as `struct.error`, which `decode` turns into PostgreSQL's error in
-one place.
+know no state.  A truncated integer surfaces as `struct.error`, which `decode` turns into PostgreSQL's error
+in one place.
 
 Source: PostgreSQL 18 documentation, chapter 54.7 "Message Formats".
 """
@@ -155,21 +155,11 @@ def unsupported_protocol(major: int, minor: int) -> ProtocolError:
     return ProtocolError(FEATURE_NOT_SUPPORTED, message, fatal=True)
 
 
-def data_after_ssl_request() -> ProtocolError:
-    return ProtocolError(
-        PROTOCOL_VIOLATION,
-        "received unencrypted data after SSL request",
-        fatal=True,
-        detail="This could be either a client-software bug "
-        "or evidence of an attempted man-in-the-middle attack.",
-    )
-
-
 def _startup(major: int, minor: int, body: bytes, parameters_limit: int) -> StartupReceived:
     if major != MAJOR:
         raise unsupported_protocol(major, minor)
-    # Names and values, each with its NUL, then one NUL more.  An empty name ends the list, so it must be that
-    # NUL.
+    # Names and values, each with its NUL, then one NUL more.  An empty name ends the list, so only that NUL
+    # may be one.
     words = body.split(b"\0", 2 * parameters_limit + 2)
     if len(words) > 2 * parameters_limit + 2:
         raise ProtocolError(PROTOCOL_VIOLATION, "too many startup parameters", fatal=True)
@@ -198,7 +188,7 @@ def _startup(major: int, minor: int, body: bytes, parameters_limit: int) -> Star
 
 
 def password(payload: bytes) -> PasswordReceived:
-    if payload.find(b"\0") != len(payload) - 1:
+    if not payload or payload.find(b"\0") != len(payload) - 1:
         raise _invalid("invalid password packet size")
     return PasswordReceived(payload[:-1])
 

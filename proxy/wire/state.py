@@ -1,9 +1,9 @@
 """The states of one connection and every step between them.
 
 A step that has no entry is illegal: from the frontend it is a `ProtocolError`, from our side a
-`LocalProtocolError`.  `FIRST_PACKET` is keyed by the event, `MESSAGE` by the message's type byte, `BACKEND` by
-what we do.  A state that is in neither of the first two is our turn: nothing is read from the buffer until we
-have acted.
+`LocalProtocolError`.  `FIRST_PACKET` is keyed by the event, `MESSAGE` by the message's type byte, `BACKEND`
+by what we do.  A state that is in neither of the first two is our turn: nothing is read from the buffer until
+we have acted.
 
     START <--- refuse / accept ---> SSL_ASKED, GSS_ASKED, ...
       | StartupMessage
