@@ -1,0 +1,1 @@
+"""Stubs that the thrift compiler wrote; see README.md."""

@@ -1,0 +1,190 @@
+"""One statement that the engine runs: its state, its rows, and how it is made to stop.
+
+Rules: at most two frames are in memory, the one that the caller holds and the one being read ahead.  The end
+of `fetch`, an error, `cancel` and `close` all lead to exactly one CloseOperation.  An operation whose
+awaiting task is cancelled is cancelled in the engine too.
+Left out: what is inside a frame (columns.py), and retries: a statement runs once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from spark_thrift.deadline import Deadline
+from spark_thrift.errors import DeadlineExceeded, EngineError, EngineUnavailable, StatementCancelled
+from spark_thrift.gen.TCLIService import ttypes as t
+from spark_thrift.messages import FetchCall, count_rows, decode_reply, encode_call, spark_error
+
+if TYPE_CHECKING:
+    from spark_thrift.reaper import Reaper
+    from spark_thrift.transport import Reply, Transport
+
+_FIRST_FETCH_ROWS: Final = 1_000
+_FRAME_TARGET_BYTES: Final = 4 << 20
+"""Later fetches ask for so many rows as fill this at the width of the last frame's rows."""
+
+_State = t.TOperationState
+_UNFINISHED: Final = (_State.INITIALIZED_STATE, _State.RUNNING_STATE, _State.PENDING_STATE)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """One column as GetResultSetMetadata tells it; `type_id` is a TTypeId, coarser than Spark's own type."""
+
+    name: str
+    type_id: int
+
+
+class Operation:
+    """Made by SparkSession.execute, when the statement has FINISHED.
+
+    With incremental collection that means that its rows can be fetched; the jobs that make them are still
+    to run.
+    """
+
+    def __init__(
+        self, transport: Transport, reaper: Reaper, handle: Any, deadline: Deadline, fetch_rows: int
+    ) -> None:
+        self._transport = transport
+        self._reaper = reaper
+        self._handle = handle
+        self._deadline = deadline
+        self._fetch_rows = fetch_rows
+        self._fetch_call = FetchCall(handle)
+        self._asked = min(_FIRST_FETCH_ROWS, fetch_rows)
+        self._asked_at: float | None = None
+        self._ahead: Reply | None = None
+        self._closed = False
+        self._cancelled = False
+        self.columns: tuple[ResultColumn, ...] = ()
+
+    async def run(self) -> None:
+        """Wait until there are rows to fetch.
+
+        The first fetch goes out in the same write as the status request, which the engine answers when the
+        statement is done (it long-polls, five seconds at a time), so that a small result costs no more
+        waiting.
+
+        Raises: SparkError, StatementCancelled, DeadlineExceeded, EngineUnavailable.
+        """
+        async with self._ended_on_error():
+            status_call = encode_call("GetOperationStatus", t.TGetOperationStatusReq(self._handle))
+            while True:
+                status, self._ahead = self._transport.ask(status_call, self._fetch_call.request(self._asked))
+                if self._finished(decode_reply("GetOperationStatus", await status)):
+                    break
+                # It may have finished between the two requests; then the rows are these.
+                if await _is_row_set(self._ahead):
+                    break
+            # Not earlier: Spark fixes the answer when it is first asked, finished or not.
+            (metadata,) = self._transport.ask(
+                encode_call("GetResultSetMetadata", t.TGetResultSetMetadataReq(self._handle))
+            )
+            self._asked_at = asyncio.get_running_loop().time()
+            schema = decode_reply("GetResultSetMetadata", await metadata).schema
+            self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
+
+    async def fetch(self) -> bytearray | None:
+        """The next FetchResults reply, whole and raw, or None at the end; the one after it is then on its
+        way.
+
+        Fewer rows than were asked for are the last ones: Spark answers with the next `maxRows` of its
+        iterator. (hasMoreRows is always false.)
+
+        Raises: SparkError, StatementCancelled, DeadlineExceeded, EngineUnavailable.
+        """
+        if self._cancelled:
+            raise StatementCancelled
+        if self._ahead is None:
+            return None
+        async with self._ended_on_error():
+            frame = await self._ahead
+            rows = count_rows(frame)
+        if rows < self._asked:
+            self._ahead = None
+        else:
+            fitting = max(1, _FRAME_TARGET_BYTES * rows // len(frame))
+            self._asked = min(self._fetch_rows, fitting)
+            (self._ahead,) = self._transport.ask(self._fetch_call.request(self._asked))
+            self._asked_at = asyncio.get_running_loop().time()
+        return frame if rows else None
+
+    async def cancel(self) -> None:
+        """Stop the work in the engine; who awaits `fetch` gets StatementCancelled.  Never raises."""
+        self._cancelled = True
+        self._stop()
+
+    async def close(self) -> None:
+        """Free the operation, stopping it first if it still works.  Idempotent; never raises."""
+        if self._ahead is not None and not self._ahead.done():
+            self._stop()
+        self._free()
+
+    @asynccontextmanager
+    async def _ended_on_error(self) -> AsyncIterator[None]:
+        try:
+            async with self._deadline.enforced():
+                yield
+        except DeadlineExceeded:
+            self._stop()
+            raise
+        except EngineError as error:
+            self._free()
+            if self._cancelled and not isinstance(error, StatementCancelled):
+                raise StatementCancelled from error
+            raise
+        except BaseException:
+            self._stop()
+            raise
+
+    def _finished(self, status: Any) -> bool:
+        """Raises: as `run`."""
+        state = status.operationState
+        if state == _State.FINISHED_STATE:
+            return True
+        if state in _UNFINISHED:
+            return False
+        if state == _State.TIMEDOUT_STATE:
+            raise DeadlineExceeded
+        if state in (_State.CANCELED_STATE, _State.CLOSED_STATE):
+            raise StatementCancelled
+        raise spark_error(status.errorMessage, status.sqlState)
+
+    def _stop(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._forget_ahead()
+            age = None if self._asked_at is None else asyncio.get_running_loop().time() - self._asked_at
+            self._reaper.stop(self._handle, self._transport, fetch_age_s=age)
+
+    def _free(self) -> None:
+        """Nothing of it runs any more, so CloseOperation can go the short way; nobody awaits its answer."""
+        if not self._closed:
+            self._closed = True
+            self._forget_ahead()
+            if not self._transport.broken:
+                self._transport.ask(encode_call("CloseOperation", t.TCloseOperationReq(self._handle)))
+
+    def _forget_ahead(self) -> None:
+        if self._ahead is not None and not self._cancelled:
+            self._ahead.cancel()
+            self._ahead = None
+
+
+async def _is_row_set(reply: Reply) -> bool:
+    try:
+        count_rows(await reply)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return False
+    return True
+
+
+def _result_column(column: Any) -> ResultColumn:
+    entry = column.typeDesc.types[0].primitiveEntry
+    return ResultColumn(column.columnName, entry.type if entry else t.TTypeId.STRING_TYPE)
