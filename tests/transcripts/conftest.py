@@ -65,8 +65,8 @@ def oracle() -> Iterator[Target]:
         shutil.chown(directory, "nobody", "nogroup")
     data, port, run_as = directory / "data", _free_port(), _unprivileged()
     binaries = _binaries()
-    initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"]
-    subprocess.run([*run_as, *initdb], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    initdb = [*run_as, str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "-N"]
+    subprocess.run(initdb, check=True, capture_output=True)
     (data / "pg_hba.conf").write_text(_HBA)
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

@@ -143,7 +143,7 @@ class Peer:
     def read(self) -> Json | None:
         """The next message, None at the end of the stream."""
         while True:
-            if self.encryption_asked and self.buffer[:1] in (b"N", b"S"):
+            if self.encryption_asked and self.buffer[:1] in (b"N", b"S", b"G"):
                 self.encryption_asked = False
                 value, self.buffer = self.buffer[:1].decode(), self.buffer[1:]
                 return {"Type": "EncryptionResponse", "Value": value}
