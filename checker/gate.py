@@ -1,0 +1,342 @@
+"""The gate: one statement's text -> Allowed or Denied.
+
+The layers, each of which can only deny: limits on the text; PostgreSQL's lexical rules; the statement's kind; the
+grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls.
+
+Rules: unknown is denied, and so is anything that goes wrong in here: `check` never raises.  A denial says which words
+it disliked, with their place in the client's text.
+
+Left out: roles, columns, injection patterns, the judge.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sqlglot import expressions as exp
+from sqlglot.tokens import Token, TokenType
+
+from checker import dialect as pg
+from checker.dialect import SyntaxProblem
+from checker.facts import collect, position_of
+from checker.functions import DENIED, function_kinds
+from checker.lexer import LexicalProblem, lex
+from checker.render import Unrenderable, same_tokens, to_postgres
+from checker.session_grammar import check_setting, parse_session_statement
+from checker.session_statements import Execute, Explain, Refused, SessionStatement, Set
+from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
+from checker.words import OTHER_COMMANDS
+
+_QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
+_WRITES = frozenset({"insert", "update", "delete", "merge"})
+_LOCKS = frozenset({"update", "share", "no", "key"})
+# Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
+_FILE_SCHEMAS = frozenset(
+    "parquet orc csv json text avro xml delta binaryfile image libsvm jdbc".split()
+)
+_FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a statement may be before it is parsed.
+
+    Units: characters, tokens, open parentheses (brackets and CASE count too), tree nodes, tree levels.
+    """
+
+    statement_chars: int = 65_536
+    tokens: int = 20_000
+    nesting: int = 200
+    prefixes: int = 50
+    depth: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The first gate: read-only statements, by allowlists of syntax and functions."""
+
+    limits: Limits = field(default_factory=Limits)
+
+    def check(
+        self,
+        statement: str,
+        *,
+        dialect: Literal["postgres", "spark"] = "postgres",
+        base_position: int = 0,
+        parameters_allowed: bool = True,
+    ) -> Verdict:
+        """The verdict on one statement, as `split` cuts them.
+
+        Units: `base_position` is the statement's offset in the client's text, added to every position.
+        """
+        try:
+            verdict = self._check(statement, dialect, parameters_allowed)
+        except _Denial as denial:
+            verdict = denial.verdict
+        except (LexicalProblem, SyntaxProblem, Refused) as problem:
+            verdict = _denied_by(problem, statement)
+        except Unrenderable as problem:
+            verdict = Denied(
+                "unsupported_syntax",
+                "0A000",
+                f"{problem.construct} is not supported",
+                position_of(problem.node) if problem.node is not None else None,
+            )
+        except RecursionError:
+            verdict = Denied("too_deep", "54001", "stack depth limit exceeded: the statement is nested too deeply")
+        except Exception as failure:  # a gate that fails is closed
+            verdict = Denied("gate_failure", "XX000", f"the gate could not check this statement ({type(failure).__name__})")
+        if base_position and isinstance(verdict, Denied) and verdict.position is not None:
+            verdict = replace(verdict, position=verdict.position + base_position)
+        return verdict
+
+    def _check(self, text: str, dialect: str, parameters_allowed: bool) -> Verdict:
+        self._check_text(text)
+        tokens = lex(text)
+        while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+            tokens.pop()
+        if not tokens:
+            return Allowed(StatementKind.EMPTY, "")
+        self._check_tokens(tokens)
+        first = tokens[0]
+        word = "" if first.token_type in (TokenType.STRING, TokenType.IDENTIFIER) else first.text
+        if word in _QUERY_WORDS:
+            if dialect != "postgres":
+                raise _Denial("unsupported_dialect", "0A000", f"the dialect {dialect} is not supported")
+            verdict = self._query(tokens, text)
+        else:
+            verdict = self._session_statement(tokens, text, word)
+        if verdict.facts.parameters and not parameters_allowed:
+            number = verdict.facts.parameters[0]
+            place = next(t.start for t in tokens if t.token_type is TokenType.PARAMETER)
+            raise _Denial("parameter", "42P02", f"there is no parameter ${number}", place + 1)
+        return verdict
+
+    # -- before parsing ------------------------------------------------------------------------------------
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > self.limits.statement_chars:
+            raise _Denial(
+                "too_long",
+                "54000",
+                f"statement of {len(text)} characters is longer than the limit of {self.limits.statement_chars}",
+            )
+        if "\x00" in text:
+            raise _Denial("nul", "22021", 'invalid byte sequence for encoding "UTF8": 0x00', text.index("\x00") + 1)
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise _Denial("encoding", "22021", 'invalid byte sequence for encoding "UTF8"', error.start + 1) from None
+
+    def _check_tokens(self, tokens: list[Token]) -> None:
+        if len(tokens) > self.limits.tokens:
+            raise _Denial(
+                "too_many_tokens", "54000", f"statement has more than {self.limits.tokens} tokens"
+            )
+        depth = prefixes = 0
+        for token in tokens:
+            kind = token.token_type
+            if kind is TokenType.SEMICOLON:
+                raise _Denial("stacked", "42601", 'syntax error at or near ";"', token.start + 1)
+            if kind in _OPENERS:
+                depth += 1
+                if depth > self.limits.nesting:
+                    raise _Denial(
+                        "too_deep",
+                        "54001",
+                        f"stack depth limit exceeded: more than {self.limits.nesting} levels of nesting",
+                        token.start + 1,
+                    )
+            elif kind in _CLOSERS and depth:
+                depth -= 1
+            prefixes = prefixes + 1 if kind in _PREFIXES else 0
+            if prefixes > self.limits.prefixes:
+                raise _Denial("too_deep", "54001", "too many operators in a row", token.start + 1)
+
+    # -- kinds ---------------------------------------------------------------------------------------------
+
+    def _query(self, tokens: list[Token], text: str) -> Allowed:
+        _refuse_writes(tokens)
+        desugared = pg.desugar(tokens, text)
+        first = _first_word(desugared)
+        tree = pg.parse(desugared, text)
+        if not isinstance(tree, exp.Query | exp.Values):
+            raise _Denial("not_a_query", "0A000", f"{type(tree).__name__} is not supported", tokens[0].start + 1)
+        pg.unmark(tree)
+        facts = collect(tree)
+        if facts.depth > self.limits.depth:
+            raise _Denial("too_deep", "54001", f"stack depth limit exceeded: more than {self.limits.depth} levels")
+        sql = to_postgres(tree)
+        # The tokens were changed in place by nobody, but desugar made new lists: compare what the parser saw.
+        for token in desugared:
+            if token.text.endswith(pg.CALL_MARK):
+                token.text = token.text[:-1]
+        again = pg.desugar(lex(sql), sql)
+        for token in again:
+            if token.text.endswith(pg.CALL_MARK):
+                token.text = token.text[:-1]
+        same, lost = same_tokens(desugared, again)
+        if not same:
+            near = f' at or near "{text[lost.start : lost.end + 1]}"' if lost is not None else ""
+            raise _Denial(
+                "unfaithful",
+                "0A000",
+                f"syntax that is not supported{near}",
+                lost.start + 1 if lost is not None else None,
+            )
+        _check_relations(facts)
+        _check_functions(facts)
+        _check_set_config(tree, facts)
+        kind = StatementKind.VALUES if first == "values" else StatementKind.SELECT
+        return Allowed(kind, sql, tree, None, facts)
+
+    def _session_statement(self, tokens: list[Token], text: str, word: str) -> Allowed:
+        parsed = parse_session_statement(tokens, text)
+        if parsed is None:
+            raise _unknown_statement(tokens[0], text, word)
+        statement, inner = parsed
+        if inner is None:
+            settings = (statement.name,) if isinstance(statement, Set) else ()
+            facts = Facts(settings_written=settings)
+            return Allowed(_kind_of(statement), statement.to_sql(), None, statement, facts)
+        return self._wrapped(statement, inner, text)
+
+    def _wrapped(self, statement: SessionStatement, inner: list[Token], text: str) -> Allowed:
+        if not inner:
+            raise SyntaxProblem("syntax error at end of input", None)
+        word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
+        if word not in _QUERY_WORDS:
+            if isinstance(statement, Explain) and parse_session_statement(inner, text) is not None:
+                raise _Denial(
+                    "explain", "0A000", f"EXPLAIN of {word.upper()} is not supported", inner[0].start + 1
+                )
+            raise _unknown_statement(inner[0], text, word)
+        query = self._query(inner, text)
+        sql = statement.to_sql(query.sql)
+        tree = None if isinstance(statement, Execute) else query.tree
+        return Allowed(_kind_of(statement), sql, tree, statement, query.facts)
+
+
+_OPENERS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
+_CLOSERS = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
+_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+
+
+class _Denial(Exception):
+    """Carries a verdict out of the layers."""
+
+    def __init__(
+        self, code: str, sqlstate: str, reason: str, position: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.verdict = Denied(code, sqlstate, reason, position, hint)
+
+
+def _denied_by(problem: LexicalProblem | SyntaxProblem | Refused, text: str) -> Denied:
+    if isinstance(problem, Refused):
+        return Denied(problem.code, problem.sqlstate, problem.message, problem.offset + 1)
+    offset = problem.offset if problem.offset is not None else len(text)
+    hint = problem.hint if isinstance(problem, LexicalProblem) else problem.expected
+    code = "unsupported_syntax" if problem.sqlstate == "0A000" else "syntax"
+    return Denied(code, problem.sqlstate, problem.message, offset + 1, f"{hint}." if hint and hint[-1] != "." else hint)
+
+
+def _kind_of(statement: SessionStatement) -> StatementKind:
+    return statement.kind
+
+
+def _first_word(tokens: list[Token]) -> str:
+    return next((t.text for t in tokens if t.token_type is not TokenType.L_PAREN), "")
+
+
+def _unknown_statement(token: Token, text: str, word: str) -> Exception:
+    if word in OTHER_COMMANDS:
+        return _Denial(
+            "statement_kind",
+            "42501",
+            f"permission denied: {word.upper()} is not allowed",
+            token.start + 1,
+            "This server lets clients read only.",
+        )
+    return SyntaxProblem(f'syntax error at or near "{text[token.start : token.end + 1]}"', token.start)
+
+
+def _refuse_writes(tokens: list[Token]) -> None:
+    """Writes inside a query: a data-modifying WITH, SELECT INTO, row locks."""
+    for index, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is TokenType.INTO:
+            raise _not_allowed("SELECT INTO", token)
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        if following is None or following.token_type is TokenType.IDENTIFIER:
+            continue
+        if kind is TokenType.FOR and following.text in _LOCKS and following.token_type is not TokenType.STRING:
+            raise _not_allowed(f"FOR {following.text.upper()}", token)
+        if kind is TokenType.L_PAREN and following.text in _WRITES and index and following.token_type is TokenType.VAR:
+            before = tokens[index - 1].text
+            if before in ("as", "materialized"):
+                raise _not_allowed(following.text.upper(), following)
+        if kind is TokenType.R_PAREN and following.text in _WRITES and tokens[0].text == "with":
+            raise _not_allowed(following.text.upper(), following)
+
+
+def _not_allowed(words: str, token: Token) -> _Denial:
+    return _Denial(
+        "statement_kind",
+        "42501",
+        f"permission denied: {words} is not allowed",
+        token.start + 1,
+        "This server lets clients read only.",
+    )
+
+
+def _check_relations(facts: Facts) -> None:
+    for relation in facts.relations:
+        if relation.schema is not None and relation.schema.lower() in _FILE_SCHEMAS:
+            raise _Denial(
+                "path_as_table",
+                "42501",
+                f'permission denied: "{relation.schema}" reads files and is not a schema here',
+                relation.position,
+            )
+
+
+def _check_functions(facts: Facts) -> None:
+    kinds = function_kinds()
+    for function in facts.functions:
+        kind = kinds.get(function.name)
+        if kind == DENIED or function.schema not in _FUNCTION_SCHEMAS:
+            shown = f"{function.schema}.{function.name}" if function.schema else function.name
+            raise _Denial(
+                "function", "42501", f"permission denied for function {shown}", function.position
+            )
+        if kind is None:
+            near = difflib.get_close_matches(function.name, [n for n, k in kinds.items() if k != DENIED], 1, 0.8)
+            raise _Denial(
+                "unknown_function",
+                "42883",
+                f"function {function.name} does not exist, or is not allowed",
+                function.position,
+                f"Perhaps you meant {near[0]}." if near else None,
+            )
+
+
+def _check_set_config(tree: exp.Expression, facts: Facts) -> None:
+    if not facts.settings_written:
+        return
+    for call in tree.find_all(exp.Anonymous):
+        if call.name != "set_config":
+            continue
+        place = (position_of(call) or 1) - 1
+        arguments: list[Any] = call.expressions
+        first, second = (arguments + [None, None])[:2]
+        if not (isinstance(first, exp.Literal) and first.is_string):
+            raise Refused("setting", "permission denied: set_config needs the setting's name as a literal", place)
+        if isinstance(second, exp.Literal):
+            check_setting(first.this, (second.this,), place)
+        elif first.this.lower() in ("client_encoding", "standard_conforming_strings"):
+            raise Refused("setting", f'permission denied to set parameter "{first.this}"', place)
+        else:
+            check_setting(first.this, None, place)

@@ -1,0 +1,132 @@
+"""What the gate answers: `Allowed` or `Denied`, and nothing else.
+
+Rules: everything here is frozen, so a verdict can be remembered by the statement's text and shared between sessions.
+A caller that wants to rewrite the tree copies it first.  Positions are 1-based characters of the client's text, as
+PostgreSQL's error field P counts them.
+
+Left out: what a role may do.  This gate knows statements, not users.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlglot import expressions as exp
+
+if TYPE_CHECKING:
+    from checker.session_statements import SessionStatement
+
+
+class StatementKind(Enum):
+    """The kinds of statement that this gate lets through."""
+
+    SELECT = "SELECT"
+    VALUES = "VALUES"
+    EXPLAIN = "EXPLAIN"
+    SHOW = "SHOW"
+    SET = "SET"
+    RESET = "RESET"
+    BEGIN = "BEGIN"
+    COMMIT = "COMMIT"
+    ROLLBACK = "ROLLBACK"
+    SAVEPOINT = "SAVEPOINT"
+    RELEASE = "RELEASE"
+    ROLLBACK_TO = "ROLLBACK TO"
+    DISCARD = "DISCARD"
+    DEALLOCATE = "DEALLOCATE"
+    PREPARE = "PREPARE"
+    EXECUTE = "EXECUTE"
+    DECLARE = "DECLARE"
+    FETCH = "FETCH"
+    MOVE = "MOVE"
+    CLOSE = "CLOSE"
+    COPY_OUT = "COPY"
+    LISTEN = "LISTEN"
+    UNLISTEN = "UNLISTEN"
+    NOTIFY = "NOTIFY"
+    EMPTY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One relation that a statement reads, named as PostgreSQL reads the name: folded unless it was quoted."""
+
+    schema: str | None
+    name: str
+    quoted: bool = False
+    position: int | None = None
+    catalog: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function that a statement calls; `schema` only when it was written."""
+
+    schema: str | None
+    name: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a policy or a router can speak of.
+
+    Units: `parameters` are the n of the `$n` in the statement, each once, ascending; `depth` counts nested nodes.
+    `relations` leaves out names that a WITH of the statement defines, where that definition is in scope.
+    """
+
+    relations: tuple[Relation, ...] = ()
+    functions: tuple[Function, ...] = ()
+    parameters: tuple[int, ...] = ()
+    settings_written: tuple[str, ...] = ()
+    nodes: int = 0
+    depth: int = 0
+
+    @property
+    def catalogue_only(self) -> bool:
+        """Whether every relation is certainly PostgreSQL's own: the mirror can answer the statement alone."""
+        return all(
+            relation.schema in CATALOGUE_SCHEMAS
+            if relation.schema is not None
+            else relation.name.startswith("pg_")
+            for relation in self.relations
+        )
+
+
+CATALOGUE_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A statement that may run.
+
+    `sql` is PostgreSQL text generated from `tree` (or from `statement`), proven to hold the client's tokens and no
+    others: it is what the mirror gets.  `tree` is the query, None where a session statement has none; `statement`
+    says what wraps it (EXPLAIN, DECLARE, COPY, ...), None for a plain query.
+    """
+
+    kind: StatementKind
+    sql: str
+    tree: exp.Expression | None = None
+    statement: SessionStatement | None = None
+    facts: Facts = field(default_factory=Facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A statement that may not run, and why.
+
+    Wire: `sqlstate`, `reason`, `position` and `hint` are the fields C, M, P and H of the ErrorResponse.
+    `code` is the gate's own name for the finding and stays the same when the wording changes.
+    """
+
+    code: str
+    sqlstate: str
+    reason: str
+    position: int | None = None
+    hint: str | None = None
+
+
+Verdict = Allowed | Denied
