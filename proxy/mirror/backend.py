@@ -2,8 +2,8 @@
 
 Rules: one request at a time, answered by one or more Replies of which the last carries ReadyForQuery; a reply
 that is longer than a part waits in the kernel until it is asked for; a connection that is gone fails whoever
-waits, at once.  asyncio.Protocol and not streams, because this is on the way of every small statement: a small
-answer becomes one bytes object, most often the one that the event loop delivered.
+waits, at once.  asyncio.Protocol and not streams, because this is on the way of every small statement: its
+answer becomes one bytes object, most often the one that arrived.
 Left out: which client a connection serves (pool.py) and what to ask (lease.py).
 """
 
@@ -105,7 +105,7 @@ class Backend(asyncio.Protocol):
 
     def now_has(self, settings: Mapping[str, str]) -> None:
         """Note the session settings that are in force from here on."""
-        self.settings = settings
+        self.settings = dict(settings)
         self.surroundings = surroundings(settings)
 
     def abort(self) -> None:

@@ -24,7 +24,8 @@ class Effect(IntEnum):
     """Perhaps a prepared statement, a lock, a cursor, a seed: only a new connection undoes all of them."""
 
 
-_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*([a-zA-Z]*)")
+# Comments end where PostgreSQL's lexer ends them; nested ones are not followed, which makes the word unknown.
+_FIRST_WORD = re.compile(r"(?:[ \t\n\r\f\v(]|--[^\n\r]*|/\*(?:[^*/]|\*(?!/)|/(?!\*))*\*/)*([a-zA-Z]*)")
 _PLANNED = frozenset({"select", "values", "table", "with", "show", "explain"})
 _HARMLESS = _PLANNED | {
     *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"),
@@ -32,6 +33,7 @@ _HARMLESS = _PLANNED | {
 }
 # Quoted names may be spelled with escapes (U&"set\005fconfig"), and a semicolon may begin another statement.
 _LASTING = re.compile(r"advisory|setseed|u&|;", re.IGNORECASE)
+_HELD = re.compile(r"\bhold\b|advisory|setseed|set_config|u&|;", re.IGNORECASE)
 # RESET ALL leaves these three as they are.
 _NEVER_RESET = re.compile(r"\b(?:role|(?:session_)?authorization|seed)\b|u&|;", re.IGNORECASE)
 # Such a literal becomes a constant when it is parsed: a kept plan would answer with a time gone by.
@@ -44,6 +46,8 @@ def effect_of(sql: str) -> Effect:
     word = _first_word(sql)
     if word in ("set", "reset"):
         return Effect.OTHER if _NEVER_RESET.search(sql) else Effect.SETTINGS
+    if word == "declare":
+        return Effect.OTHER if _HELD.search(sql) else Effect.NOTHING
     if word not in _HARMLESS or _LASTING.search(sql):
         return Effect.OTHER
     return Effect.SETTINGS if "set_config" in sql.lower() else Effect.NOTHING

@@ -51,12 +51,15 @@ class Lease:
         self._effect = Effect.NOTHING
         self._key: Surroundings | None = None
 
-    async def __aenter__(self) -> Lease:
+    async def acquire(self) -> Lease:
+        """Hold a connection until release().  Raises: MirrorError, MirrorUnavailable."""
         self._backend = self._pool.take(self._user, self._settings) or await self._pool.acquire(
             self._user, self._settings
         )
         self._key = self._backend.surroundings
         return self
+
+    __aenter__ = acquire
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

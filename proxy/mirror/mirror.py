@@ -90,7 +90,7 @@ class Mirror:
 
     async def supervise(self) -> None:
         """Keep the server alive; to be run in a task beside the rest, until cancelled."""
-        await self._server.supervise(self._recovered)
+        await self._server.supervise(self._lost)
 
     async def stop(self) -> None:
         """Close all connections and stop the server.  Idempotent."""
@@ -149,7 +149,7 @@ class Mirror:
             await create_role(admin, user)
         self._roles.add(user)
 
-    def _recovered(self) -> None:
-        self._pool.drop_idle()
+    def _lost(self) -> None:
+        self._pool.drop_all()
         self._pool.invalidate()
         self._synchroniser.forget()

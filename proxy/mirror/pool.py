@@ -112,7 +112,7 @@ class Pool:
             return None
         for at in range(len(idle) - 1, -1, -1):
             backend = idle[at]
-            if backend.settings is settings or backend.settings == settings:
+            if backend.settings == settings:
                 if not backend.usable:
                     return None
                 del idle[at]
@@ -279,16 +279,9 @@ class Pool:
     async def whole(self, backend: Backend, request: bytes) -> Reply:
         """The whole answer to a request whose answer is small."""
         reply = await backend.exchange(request)
-        if reply.status is not None:
-            return reply
-        parts = [reply.raw]
-        error_at = reply.error_at
         while reply.status is None:
-            reply = await backend.more()
-            if reply.error_at >= 0:
-                error_at = sum(map(len, parts)) + reply.error_at
-            parts.append(reply.raw)
-        return Reply(b"".join(parts), reply.status, error_at)
+            reply = reply.followed_by(await backend.more())
+        return reply
 
     # The rest
 
@@ -310,8 +303,10 @@ class Pool:
         self._epoch += 1
         self.descriptions.clear()
 
-    def drop_idle(self) -> None:
-        """Close what is not lent, as when the mirror is gone."""
+    def drop_all(self) -> None:
+        """Give up every connection, lent ones too: the mirror is gone, and its processes must not linger."""
+        for backend in self._lent:
+            backend.abort()
         for idle in self._idle.values():
             for backend in idle:
                 backend.abort()

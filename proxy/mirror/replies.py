@@ -53,6 +53,16 @@ class Reply(NamedTuple):
             return None
         return message_at(self.raw, self.tag_at)[5:-1].decode()
 
+    def followed_by(self, next_part: Reply) -> Reply:
+        """Both parts as one."""
+        size = len(self.raw)
+        return Reply(
+            self.raw + next_part.raw,
+            next_part.status,
+            size + next_part.error_at if next_part.error_at >= 0 else self.error_at,
+            size + next_part.tag_at if next_part.tag_at >= 0 else self.tag_at,
+        )
+
     def without_opening(self) -> Reply:
         """The reply without the messages that only the extended protocol has."""
         kept = [m for m in messages(self.raw) if m[0] not in _OPENING_KINDS]

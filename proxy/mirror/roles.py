@@ -49,6 +49,7 @@ async def bootstrap(admin: Any) -> None:
         await _claim(admin)
     await admin.execute("""
         REVOKE USAGE ON LANGUAGE plpgsql, sql FROM PUBLIC;
+        REVOKE UPDATE ON pg_catalog.pg_settings FROM PUBLIC;
         DO $$ BEGIN
           EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
           EXECUTE format('GRANT CONNECT ON DATABASE %I TO streamlink_reader', current_database());

@@ -112,14 +112,15 @@ class MirrorServer:
             await self.stop()
             raise
 
-    async def supervise(self, recovered: Callable[[], None] = lambda: None) -> None:
-        """Start the server again whenever it ends by itself, and then call `recovered`; until cancelled."""
+    async def supervise(self, lost: Callable[[], None] = lambda: None) -> None:
+        """Start the server again whenever it ends by itself, having called `lost`; runs until cancelled."""
         failures = 0
         while not self._stopping.is_set() and self._process is not None:
             await self._process.wait()
             self._ready = False
             if self._stopping.is_set():
                 return
+            lost()
             await asyncio.sleep(RESTART_PAUSES_S[min(failures, len(RESTART_PAUSES_S) - 1)])
             try:
                 await self._end_orphan()
@@ -128,7 +129,6 @@ class MirrorServer:
                 failures += 1
                 continue
             failures = 0
-            recovered()
 
     async def stop(self) -> None:
         """Stop the server cleanly, then firmly.  Idempotent."""
@@ -171,11 +171,8 @@ class MirrorServer:
             "initdb",
             *("--pgdata", str(making), "--username", OWNER, "--auth", "peer", "--encoding", "UTF8"),
             *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
-            *("--wal-segsize", "4", "--no-instructions", "--no-sync"),
+            *("--wal-segsize", "4", "--no-instructions"),
         )
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        (making / "pg_hba.conf").write_text("local all all peer map=server\n")
-        (making / "pg_ident.conf").write_text(f"server {user} all\n")
         name = self.database.replace('"', '""')
         statement = f'ALTER DATABASE postgres RENAME TO "{name}";\n' if self.database != "postgres" else ""
         statement += "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;\n"
@@ -208,6 +205,9 @@ class MirrorServer:
     async def _launch(self) -> None:
         if self._socket_dir is None:
             self._socket_dir = self._choose_socket_dir()
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        (self._cluster / "pg_hba.conf").write_text("local all all peer map=server\n")
+        (self._cluster / "pg_ident.conf").write_text(f'server "{user}" all\n')
         settings = {
             **CONFIGURATION,
             "unix_socket_directories": str(self._socket_dir),
