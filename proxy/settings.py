@@ -78,7 +78,6 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    dsn: str = ""
     pool_size: int = at_least(32, 1)
     statement_timeout_s: int = at_least(30, 1)
     sync_interval_s: int = at_least(30, 1)
@@ -112,7 +111,6 @@ class Model:
     threads: int = at_least(0, 0)
     context_tokens: int = at_least(4096, 512)
     urls: tuple[str, ...] = ()
-    api_key_file: Path | None = None
     deadline_s: int = at_least(60, 1)
 
 
@@ -121,9 +119,7 @@ class Limits:
     connections: int = at_least(1000, 1)
     message_bytes: int = at_least(16 * 1024 * 1024, 1024)
     statement_bytes: int = at_least(64 * 1024, 256)
-    connection_buffer_bytes: int = at_least(1024 * 1024, 64 * 1024)
     statement_deadline_s: int = at_least(3600, 0)
-    shutdown_deadline_s: int = at_least(10, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
 
@@ -61,17 +61,18 @@ def run(arguments: argparse.Namespace) -> int:
     return status
 
 
-def verdicts_on(gate: Gate, text: str, dialect: str = "postgres") -> Iterator[tuple[str, Allowed | Denied]]:
+def verdicts_on(
+    gate: Gate, text: str, dialect: Literal["postgres", "spark"] = "postgres"
+) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
-    from checker.lexer import LexicalProblem
-    from checker.split import split
+    from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
     from nl_frontend.forms import extract
 
     try:
-        statements = [s for s in split(text) if s.kind != "empty"]
-    except LexicalProblem as problem:
-        yield text, Denied("syntax", problem.sqlstate, problem.message, problem.offset + 1, problem.hint)
+        statements = split(text)
+    except SyntaxProblem as problem:
+        yield text, Denied("syntax", problem.sqlstate, problem.message, problem.position)
         return
     if not statements:
         yield text, gate.check(text)
@@ -79,7 +80,7 @@ def verdicts_on(gate: Gate, text: str, dialect: str = "postgres") -> Iterator[tu
         if extract(statement.text, prose=False) is not None:
             yield (
                 statement.text,
-                Denied("question", "0A000", "a question: what is checked is the SQL of its draft"),
+                Denied("question", "0A000", "a question: what is checked is its draft, not its words"),
             )
         else:
             yield statement.text, gate.check(statement.text, dialect=dialect, base_position=statement.start)
@@ -90,8 +91,8 @@ def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
     from checker.verdict import Allowed
 
     if isinstance(verdict, Allowed):
-        kind = verdict.kind.value or "empty"
-        return {"allowed": True, "code": "allowed", "reason": f"{kind} statement that only reads"}
+        reason = f"{verdict.kind.value} changes no data" if verdict.kind.value else "there is nothing to run"
+        return {"allowed": True, "code": "allowed", "reason": reason}
     report = {"allowed": False, "code": verdict.code, "reason": verdict.reason, "sqlstate": verdict.sqlstate}
     optional = {"position": verdict.position, "hint": verdict.hint}
     return report | {name: value for name, value in optional.items() if value is not None}

