@@ -116,15 +116,3 @@ def test_the_sample_is_small_and_free_of_lens_rows() -> None:
         table = pq.read_table(path)
         for column in {"source", "all_sources"} & set(table.column_names):
             assert not pc.any(pc.match_substring(table[column], "lens")).as_py(), path.name
-
-
-def test_a_source_file_has_one_subject() -> None:
-    """A file of much more than 400 lines has two subjects."""
-    longer = {
-        str(path.relative_to(ROOT)): lines
-        for path in committed()
-        if path.suffix == ".py"
-        and "gen" not in path.parts
-        and (lines := len(path.read_text().splitlines())) > 500
-    }
-    assert not longer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import stat
 import subprocess
 import sys
@@ -99,6 +100,20 @@ def test_doctor_names_what_is_missing_and_starts_nothing(
     assert states["model"] == "missing"
     assert states["mirror"] == "ok"
     assert states["users"] == "note"
+    assert not (folder / "data").exists()
+
+
+def test_a_taken_port_is_told_before_anything_starts(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["demo", "--port", str(port)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(
+        f"streamlink-sql: cannot listen on 127.0.0.1:{port}: Address already in use"
+    )
     assert not (folder / "data").exists()
 
 
