@@ -118,7 +118,9 @@ class Lease:
         backend = self.backend
         if self._key is None or not may_keep_plan(sql):
             self._touch(effect_of(sql))
-            return await backend.exchange(backend.statements.take_closing() + frontend.query(sql))
+            closing = backend.statements.take_closing()
+            reply = await backend.exchange(closing + frontend.query(sql))
+            return reply.without_opening() if closing else reply
         key = (sql, (), self._key)
         statement = backend.statements.find(key)
         if statement is None:

@@ -19,6 +19,8 @@ STATE_SCHEMA = "streamlink"
 NAME_LIMIT_BYTES = 63
 """NAMEDATALEN - 1."""
 
+_POWERLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+
 REVOKED_FUNCTIONS = (
     # Large objects: any role could fill the disk with them.
     *("lo\\_%", "loread", "lowrite"),
@@ -94,15 +96,14 @@ async def create_role(admin: Any, user: str, password: str | None = None) -> Non
         or "\0" in user
     ):
         raise MirrorError(ErrorFields("ERROR", RESERVED_NAME, f'role name "{user}" is reserved'))
-    import asyncpg
-
     name = quote_identifier(user)
     login = "LOGIN" if password is None else f"LOGIN PASSWORD {quote_literal(password)}"
-    try:
-        await admin.execute(f"CREATE ROLE {name} {login}")
-    except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-        await admin.execute(f"ALTER ROLE {name} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION")
-    await admin.execute(f"GRANT {READER} TO {name} WITH INHERIT TRUE, SET FALSE")
+    async with admin.transaction():
+        # Two proxies may meet the same new user at the same time.
+        await admin.execute("SELECT pg_advisory_xact_lock(hashtext('streamlink roles'))")
+        exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", user)
+        await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {login} {_POWERLESS}")
+        await admin.execute(f"GRANT {READER} TO {name} WITH INHERIT TRUE, SET FALSE")
 
 
 def quote_identifier(name: str) -> str:
