@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from proxy.settings import Settings
 
@@ -12,7 +11,7 @@ USER = "demo"
 
 def welcome(settings: Settings, host: str, port: int) -> str:
     """The psql line to paste and what to try there."""
-    command = Path(sys.argv[0]).name if sys.argv[0].endswith("streamlink-sql") else "python -m proxy"
+    command = sys.argv[0] if sys.argv[0].endswith("streamlink-sql") else "python -m proxy"
     lines = [
         "",
         "Ready.  Connect from another terminal, with this or any other PostgreSQL client:",
@@ -28,4 +27,19 @@ def welcome(settings: Settings, host: str, port: int) -> str:
     if settings.model.enabled:
         lines.append("    nl: how many patents does each assignee have;")
         lines += ["", f'or from the shell:  {command} ask "which inventors have the most patents"']
+        if settings.model_embedded and not _model_is_here(settings):
+            lines += [
+                "",
+                f"The model {settings.model.name} is being fetched; questions work once it is here.",
+            ]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])
+
+
+def _model_is_here(settings: Settings) -> bool:
+    from nl_frontend.errors import ModelUnavailable
+    from nl_frontend.models import model_path
+
+    try:
+        return model_path(str(settings.model.file or settings.model.name)).is_file()
+    except ModelUnavailable:
+        return False

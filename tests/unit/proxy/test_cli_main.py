@@ -124,11 +124,12 @@ def test_models_are_listed_with_size_and_licence(folder: Path, capsys: pytest.Ca
     assert "no-such" in capsys.readouterr().err
 
 
-def test_the_demo_prints_the_line_to_paste() -> None:
+def test_the_demo_prints_the_line_to_paste(folder: Path) -> None:
     settings = load(shipped("demo.toml"), environ={})
     text = welcome(settings, "127.0.0.1", 5433)
     assert "psql -h 127.0.0.1 -p 5433 -U demo spark_catalog" in text
     assert "nl: " in text
+    assert "is being fetched" in text
     assert "nl: " not in welcome(settings.with_values("model", enabled=False), "127.0.0.1", 5433)
 
 
