@@ -96,6 +96,9 @@ def _syntax_problem(
     word = str(detail.get("highlight") or "").replace(CALL_MARK, "")
     expected = description if description.startswith("Expect") else None
     offset = detail.get("line")
+    if description.endswith("after CASE"):  # the parser blames the word before
+        after = next((token for token in tokens if token.start > (offset or 0)), None)
+        offset, word = (after.start, text[after.start : after.end + 1]) if after else (None, "")
     if not word or not isinstance(offset, int) or offset >= len(text):
         return SyntaxProblem("syntax error at end of input", None, expected)
     return SyntaxProblem(f'syntax error at or near "{word}"', offset, expected)
@@ -173,7 +176,7 @@ def desugar(tokens: list[Token], text: str, *, for_engine: bool = False) -> list
 
 class _Desugarer:
     def __init__(self, tokens: list[Token], text: str, for_engine: bool) -> None:
-        self.tokens = tokens
+        self.tokens = tokens.copy()
         self.text = text
         self.for_engine = for_engine
         self.out: list[Token] = []
@@ -182,15 +185,18 @@ class _Desugarer:
 
     def run(self) -> list[Token]:
         tokens, out = self.tokens, self.out
-        count = len(tokens)
-        rules = _RULES
+        count, rules = len(tokens), _RULES
         while self.at < count:
             token = tokens[self.at]
             kind = token.token_type
             rule = rules.get(kind)
             if rule is not None and rule(self, token):
                 continue
-            if self.at + 1 < count and tokens[self.at + 1].token_type is TokenType.L_PAREN and self._opens(token):
+            if (
+                self.at + 1 < count
+                and tokens[self.at + 1].token_type is TokenType.L_PAREN
+                and self._opens(token)
+            ):
                 continue
             out.append(token)
             self.at += 1
@@ -304,8 +310,6 @@ class _Desugarer:
         word = token.text
         if word in _PAIR_STARTS and self._pair(token):
             return True
-        if word == "character" or word == "char":
-            return self._type_word(token)
         frame = self.frames[-1] if self.frames else None
         if frame is not None and frame.kind == "substring" and word == "similar":
             raise self._refuse("SUBSTRING ... SIMILAR", token)
@@ -387,46 +391,40 @@ class _Desugarer:
 
     def _type_word(self, token: Token) -> bool:
         """`double precision`, `character varying`, `timestamp(3) with time zone`: one word; then `DATE 'x'`."""
-        word, width = token.text, 1
         if self.out and self.out[-1].token_type is TokenType.DOT:
             return False
+        word, kind, width = token.text, token.token_type, 1
         modifier: list[Token] = []
-        kind = token.token_type
         if word == "double":
             if self._word(1) != "precision":
                 return False
             word, width = "float8", 2
-        elif word in ("character", "char"):
-            if self._word(1) == "varying":
-                word, width, kind = "varchar", 2, TokenType.VARCHAR
-            else:
-                word, kind = "char", TokenType.CHAR
+        elif word in ("character", "char") and self._word(1) == "varying":
+            word, kind, width = "varchar", TokenType.VARCHAR, 2
         elif word in ("timestamp", "time"):
             modifier = self._modifier(1)
-            zone = 1 + len(modifier)
-            if self._word(zone) in ("with", "without") and (self._word(zone + 1), self._word(zone + 2)) == (
+            ahead = 1 + len(modifier)
+            zone = self._word(ahead)
+            if zone in ("with", "without") and (self._word(ahead + 1), self._word(ahead + 2)) == (
                 "time",
                 "zone",
             ):
-                if self._word(zone) == "with":
+                width = 4
+                if zone == "with":
                     word += "tz"
                     kind = TokenType.TIMESTAMPTZ if word == "timestamptz" else TokenType.TIMETZ
-                width = 4
-        after_name = width + len(modifier)
-        literal = self._peek(after_name)
-        if literal is not None and literal.token_type is TokenType.L_PAREN and not modifier:
-            modifier = self._modifier(after_name)
-            after_name += len(modifier)
-            literal = self._peek(after_name)
+        if not modifier:
+            modifier = self._modifier(width)
+        width += len(modifier)
+        literal = self._peek(width)
+        name = Token(kind, word, token.line, token.col, token.start, token.end)
         if literal is not None and literal.token_type is TokenType.STRING and self._starts_operand():
-            return self._typed_literal(token, Token(kind, word, token.line, token.col, token.start, token.end),
-                                       modifier, after_name)
-        if width == 1 and word == token.text:
+            return self._typed_literal(token, name, modifier, width)
+        if width == 1 + len(modifier) and word == token.text:
             return False
-        self.out.append(Token(kind, word, token.line, token.col, token.start, self.tokens[self.at + width - 1].end
-                              if not modifier else token.end))
+        self.out.append(name)
         self.out.extend(modifier)
-        self.at += width + (len(modifier) if word in ("timestamp", "timestamptz", "time", "timetz") else 0)
+        self.at += width
         return True
 
     def _modifier(self, ahead: int) -> list[Token]:
@@ -460,6 +458,14 @@ class _Desugarer:
         return True
 
     # -- operators -----------------------------------------------------------------------------------------
+
+    def _open_bracket(self, token: Token) -> bool:
+        if self._operand_before() or (self.out and self.out[-1].text in ("array", "]", "[]")):
+            return False
+        if not (self.out and self.out[-1].token_type in (TokenType.L_BRACKET, TokenType.COMMA)):
+            return False
+        self._emit(TokenType.ARRAY, "array", token)  # ARRAY[[1], [2]] is ARRAY[ARRAY[1], ARRAY[2]]
+        return False
 
     def _plus(self, token: Token) -> bool:
         if self._operand_before():
@@ -594,8 +600,16 @@ class _Desugarer:
         if not limit:
             return False
         first, second = self.tokens[self.at : limit], self.tokens[limit:end]
-        self.tokens = self.tokens[: self.at] + second + first + self.tokens[end:]
+        self.tokens[self.at : end] = second + first
         return True
+
+    def _comma(self, token: Token) -> bool:
+        following = self._peek()
+        if following is None:
+            raise SyntaxProblem("syntax error at end of input", None)
+        if following.token_type in _AFTER_LIST:
+            raise self._unexpected(following)  # sqlglot lets a list end with a comma
+        return False
 
     def _star(self, token: Token) -> bool:
         # `SELECT * FORM t`: sqlglot takes the word for a name of the star, PostgreSQL does not.
@@ -613,8 +627,16 @@ class _Desugarer:
 
 
 _BEFORE_STAR = frozenset({TokenType.SELECT, TokenType.COMMA, TokenType.DOT, TokenType.DISTINCT})
+_AFTER_LIST = frozenset(
+    {
+        TokenType.COMMA, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.FROM, TokenType.WHERE, TokenType.HAVING,
+        TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT, TokenType.LIMIT, TokenType.OFFSET, TokenType.ALIAS,
+    }
+)  # fmt: skip
 
 _RULES = {
+    TokenType.COMMA: _Desugarer._comma,
+    TokenType.L_BRACKET: _Desugarer._open_bracket,
     TokenType.OFFSET: _Desugarer._offset,
     TokenType.STAR: _Desugarer._star,
     TokenType.VAR: _Desugarer._variable,
@@ -640,8 +662,14 @@ _RULES = {
     TokenType.STRING: _Desugarer._string,
     TokenType.PARTITION: _Desugarer._variable,
 }
-_RULES.update({kind: _Desugarer._type_word for word in TYPE_WORDS for kind in [lex(word)[0].token_type]
-               if kind is not TokenType.VAR})
+_RULES.update(
+    {
+        kind: _Desugarer._type_word
+        for word in TYPE_WORDS
+        for kind in [lex(word)[0].token_type]
+        if kind is not TokenType.VAR
+    }
+)
 
 
 def unmark(tree: exp.Expression) -> None:

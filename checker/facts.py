@@ -94,7 +94,9 @@ def _children(node: Any) -> Iterator[Any]:
                     yield item
 
 
-def _definitions(with_: Any, defined: frozenset[str]) -> tuple[frozenset[str], list[tuple[Any, frozenset[str]]]]:
+def _definitions(
+    with_: Any, defined: frozenset[str]
+) -> tuple[frozenset[str], list[tuple[Any, frozenset[str]]]]:
     names = [cte.args["alias"].this.this for cte in with_.expressions]
     recursive = bool(with_.args.get("recursive"))
     scopes = [

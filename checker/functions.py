@@ -12,7 +12,9 @@ DENIED = "denied"
 def function_kinds() -> dict[str, str]:
     """Every function that the gate knows, with its kind.  Raises: ValueError for a line that is not `kind: names`."""
     kinds: dict[str, str] = {}
-    for number, line in enumerate(files("checker").joinpath("functions.txt").read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(
+        files("checker").joinpath("functions.txt").read_text("utf-8").splitlines(), 1
+    ):
         line = line.split("#", 1)[0].strip()
         if not line:
             continue

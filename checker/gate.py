@@ -33,9 +33,7 @@ _QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
 # Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
-_FILE_SCHEMAS = frozenset(
-    "parquet orc csv json text avro xml delta binaryfile image libsvm jdbc".split()
-)
+_FILE_SCHEMAS = frozenset("parquet orc csv json text avro xml delta binaryfile image libsvm jdbc".split())
 _FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
 
 
@@ -85,9 +83,13 @@ class Gate:
                 position_of(problem.node) if problem.node is not None else None,
             )
         except RecursionError:
-            verdict = Denied("too_deep", "54001", "stack depth limit exceeded: the statement is nested too deeply")
+            verdict = Denied(
+                "too_deep", "54001", "stack depth limit exceeded: the statement is nested too deeply"
+            )
         except Exception as failure:  # a gate that fails is closed
-            verdict = Denied("gate_failure", "XX000", f"the gate could not check this statement ({type(failure).__name__})")
+            verdict = Denied(
+                "gate_failure", "XX000", f"the gate could not check this statement ({type(failure).__name__})"
+            )
         if base_position and isinstance(verdict, Denied) and verdict.position is not None:
             verdict = replace(verdict, position=verdict.position + base_position)
         return verdict
@@ -124,17 +126,19 @@ class Gate:
                 f"statement of {len(text)} characters is longer than the limit of {self.limits.statement_chars}",
             )
         if "\x00" in text:
-            raise _Denial("nul", "22021", 'invalid byte sequence for encoding "UTF8": 0x00', text.index("\x00") + 1)
+            raise _Denial(
+                "nul", "22021", 'invalid byte sequence for encoding "UTF8": 0x00', text.index("\x00") + 1
+            )
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise _Denial("encoding", "22021", 'invalid byte sequence for encoding "UTF8"', error.start + 1) from None
+            raise _Denial(
+                "encoding", "22021", 'invalid byte sequence for encoding "UTF8"', error.start + 1
+            ) from None
 
     def _check_tokens(self, tokens: list[Token]) -> None:
         if len(tokens) > self.limits.tokens:
-            raise _Denial(
-                "too_many_tokens", "54000", f"statement has more than {self.limits.tokens} tokens"
-            )
+            raise _Denial("too_many_tokens", "54000", f"statement has more than {self.limits.tokens} tokens")
         depth = prefixes = 0
         for token in tokens:
             kind = token.token_type
@@ -163,11 +167,15 @@ class Gate:
         first = _first_word(desugared)
         tree = pg.parse(desugared, text)
         if not isinstance(tree, exp.Query | exp.Values):
-            raise _Denial("not_a_query", "0A000", f"{type(tree).__name__} is not supported", tokens[0].start + 1)
+            raise _Denial(
+                "not_a_query", "0A000", f"{type(tree).__name__} is not supported", tokens[0].start + 1
+            )
         pg.unmark(tree)
         facts = collect(tree)
         if facts.depth > self.limits.depth:
-            raise _Denial("too_deep", "54001", f"stack depth limit exceeded: more than {self.limits.depth} levels")
+            raise _Denial(
+                "too_deep", "54001", f"stack depth limit exceeded: more than {self.limits.depth} levels"
+            )
         sql = to_postgres(tree)
         # The tokens were changed in place by nobody, but desugar made new lists: compare what the parser saw.
         for token in desugared:
@@ -215,8 +223,7 @@ class Gate:
             raise _unknown_statement(inner[0], text, word)
         query = self._query(inner, text)
         sql = statement.to_sql(query.sql)
-        tree = None if isinstance(statement, Execute) else query.tree
-        return Allowed(_kind_of(statement), sql, tree, statement, query.facts)
+        return Allowed(_kind_of(statement), sql, query.tree, statement, query.facts)
 
 
 _OPENERS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
@@ -240,7 +247,9 @@ def _denied_by(problem: LexicalProblem | SyntaxProblem | Refused, text: str) -> 
     offset = problem.offset if problem.offset is not None else len(text)
     hint = problem.hint if isinstance(problem, LexicalProblem) else problem.expected
     code = "unsupported_syntax" if problem.sqlstate == "0A000" else "syntax"
-    return Denied(code, problem.sqlstate, problem.message, offset + 1, f"{hint}." if hint and hint[-1] != "." else hint)
+    return Denied(
+        code, problem.sqlstate, problem.message, offset + 1, f"{hint}." if hint and hint[-1] != "." else hint
+    )
 
 
 def _kind_of(statement: SessionStatement) -> StatementKind:
@@ -272,9 +281,18 @@ def _refuse_writes(tokens: list[Token]) -> None:
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         if following is None or following.token_type is TokenType.IDENTIFIER:
             continue
-        if kind is TokenType.FOR and following.text in _LOCKS and following.token_type is not TokenType.STRING:
+        if (
+            kind is TokenType.FOR
+            and following.text in _LOCKS
+            and following.token_type is not TokenType.STRING
+        ):
             raise _not_allowed(f"FOR {following.text.upper()}", token)
-        if kind is TokenType.L_PAREN and following.text in _WRITES and index and following.token_type is TokenType.VAR:
+        if (
+            kind is TokenType.L_PAREN
+            and following.text in _WRITES
+            and index
+            and following.token_type is TokenType.VAR
+        ):
             before = tokens[index - 1].text
             if before in ("as", "materialized"):
                 raise _not_allowed(following.text.upper(), following)
@@ -309,11 +327,11 @@ def _check_functions(facts: Facts) -> None:
         kind = kinds.get(function.name)
         if kind == DENIED or function.schema not in _FUNCTION_SCHEMAS:
             shown = f"{function.schema}.{function.name}" if function.schema else function.name
-            raise _Denial(
-                "function", "42501", f"permission denied for function {shown}", function.position
-            )
+            raise _Denial("function", "42501", f"permission denied for function {shown}", function.position)
         if kind is None:
-            near = difflib.get_close_matches(function.name, [n for n, k in kinds.items() if k != DENIED], 1, 0.8)
+            near = difflib.get_close_matches(
+                function.name, [n for n, k in kinds.items() if k != DENIED], 1, 0.8
+            )
             raise _Denial(
                 "unknown_function",
                 "42883",
@@ -333,7 +351,9 @@ def _check_set_config(tree: exp.Expression, facts: Facts) -> None:
         arguments: list[Any] = call.expressions
         first, second = (arguments + [None, None])[:2]
         if not (isinstance(first, exp.Literal) and first.is_string):
-            raise Refused("setting", "permission denied: set_config needs the setting's name as a literal", place)
+            raise Refused(
+                "setting", "permission denied: set_config needs the setting's name as a literal", place
+            )
         if isinstance(second, exp.Literal):
             check_setting(first.this, (second.this,), place)
         elif first.this.lower() in ("client_encoding", "standard_conforming_strings"):

@@ -126,7 +126,9 @@ def lex(text: str) -> list[Token]:
                 )
             append(Token(TokenType.PARAMETER, "$", start, start, start, stop - 1))
             append(
-                Token(TokenType.NUMBER, text[start + 1 : stop].lstrip("0") or "0", start, start, start, stop - 1)
+                Token(
+                    TokenType.NUMBER, text[start + 1 : stop].lstrip("0") or "0", start, start, start, stop - 1
+                )
             )
         elif group == "end":
             return tokens
@@ -345,7 +347,11 @@ def _operator_end(text: str, start: int, stop: int) -> int:
     comment = _OPERATOR_STOP.search(text, start, stop)
     if comment is not None:
         stop = comment.start()
-    while stop - start > 1 and text[stop - 1] in "+-" and not any(c in "~!@#%^&|`?" for c in text[start : stop - 1]):
+    while (
+        stop - start > 1
+        and text[stop - 1] in "+-"
+        and not any(c in "~!@#%^&|`?" for c in text[start : stop - 1])
+    ):
         stop -= 1
     return stop
 
@@ -360,7 +366,9 @@ def _unterminated(text: str, start: int) -> LexicalProblem:
         return LexicalProblem("national character strings are not supported", start, "0A000")
     if '"' in opener:
         return LexicalProblem(f'unterminated quoted identifier at or near "{text[start:]}"', start)
-    kind = {"b": "bit string literal", "x": "hexadecimal string literal"}.get(opener[0].lower(), "quoted string")
+    kind = {"b": "bit string literal", "x": "hexadecimal string literal"}.get(
+        opener[0].lower(), "quoted string"
+    )
     return LexicalProblem(f'unterminated {kind} at or near "{text[start:]}"', start)
 
 

@@ -569,7 +569,11 @@ def _values_in_disguise(node: Node) -> Node:
     """VALUES as a whole query, which the parser wraps as SELECT * FROM (VALUES ...) AS _values."""
     source = node.args.get("from_")
     values = source.this if source else None
-    if not isinstance(values, exp.Values) or len(node.expressions) != 1 or type(node.expressions[0]) is not exp.Star:
+    if (
+        not isinstance(values, exp.Values)
+        or len(node.expressions) != 1
+        or type(node.expressions[0]) is not exp.Star
+    ):
         return None
     alias = values.args.get("alias")
     if alias is None or alias.args.get("columns") or alias.name != "_values" or node.args.get("joins"):
@@ -645,7 +649,9 @@ def _with(self: _Renderer, node: Node) -> str:
 
 @rule("this", "alias", "materialized", of=exp.CTE)
 def _cte(self: _Renderer, node: Node) -> str:
-    materialized = {None: "", True: "MATERIALIZED ", False: "NOT MATERIALIZED "}[node.args.get("materialized")]
+    materialized = {None: "", True: "MATERIALIZED ", False: "NOT MATERIALIZED "}[
+        node.args.get("materialized")
+    ]
     return f"{self.sql(node.args['alias'])} AS {materialized}({self.sql(node.this)})"
 
 
@@ -705,7 +711,9 @@ def _table_sample(self: _Renderer, node: Node) -> str:
 
 @rule("expressions", "grouping_sets", "cube", "rollup", "all", of=exp.Group)
 def _group(self: _Renderer, node: Node) -> str:
-    parts = [value for name in node.args for value in node.args[name] or () if isinstance(node.args[name], list)]
+    parts = [
+        value for name in node.args for value in node.args[name] or () if isinstance(node.args[name], list)
+    ]
     quantifier = {None: "", True: " ALL", False: " DISTINCT"}[node.args.get("all")]
     return f" GROUP BY{quantifier} {self.list(parts)}"
 

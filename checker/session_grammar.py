@@ -40,9 +40,13 @@ from checker.verdict import StatementKind
 Parsed = tuple[SessionStatement, list[Token] | None]
 
 # A prefix of these names a setting of the engine behind: only a role that was granted it may write one.
-ENGINE_SETTINGS = frozenset({"spark", "hive", "hiveconf", "hivevar", "hadoop", "javax", "datanucleus", "dfs", "fs"})
+ENGINE_SETTINGS = frozenset(
+    {"spark", "hive", "hiveconf", "hivevar", "hadoop", "javax", "datanucleus", "dfs", "fs"}
+)
 # Written, these would change who the session is or how its text is read.
-FORBIDDEN_SETTINGS = frozenset({"role", "session_authorization", "session_preload_libraries", "local_preload_libraries"})
+FORBIDDEN_SETTINGS = frozenset(
+    {"role", "session_authorization", "session_preload_libraries", "local_preload_libraries"}
+)
 _UTF8 = frozenset({"utf8", "utf-8", "unicode", "default"})
 
 
@@ -209,7 +213,7 @@ def _begin(reader: Reader) -> Parsed:
 
 def _start(reader: Reader) -> Parsed:
     reader.expect("transaction")
-    return Begin(_modes(reader)), None
+    return Begin(_modes(reader), started=True), None
 
 
 def _chain(reader: Reader) -> bool:
@@ -222,14 +226,18 @@ def _chain(reader: Reader) -> bool:
 
 def _commit(reader: Reader) -> Parsed:
     if reader.word() == "prepared":
-        raise Refused("two_phase", "permission denied: COMMIT PREPARED is not allowed", reader.tokens[0].start)
+        raise Refused(
+            "two_phase", "permission denied: COMMIT PREPARED is not allowed", reader.tokens[0].start
+        )
     reader.take_any("work", "transaction")
     return Commit(_chain(reader)), None
 
 
 def _rollback(reader: Reader) -> Parsed:
     if reader.word() == "prepared":
-        raise Refused("two_phase", "permission denied: ROLLBACK PREPARED is not allowed", reader.tokens[0].start)
+        raise Refused(
+            "two_phase", "permission denied: ROLLBACK PREPARED is not allowed", reader.tokens[0].start
+        )
     reader.take_any("work", "transaction")
     if reader.take("to"):
         if reader.word(1):
@@ -264,7 +272,9 @@ def _deallocate(reader: Reader) -> Parsed:
 
 def _prepare(reader: Reader) -> Parsed:
     if reader.word() == "transaction":
-        raise Refused("two_phase", "permission denied: PREPARE TRANSACTION is not allowed", reader.tokens[0].start)
+        raise Refused(
+            "two_phase", "permission denied: PREPARE TRANSACTION is not allowed", reader.tokens[0].start
+        )
     name = reader.name()
     types: list[str] = []
     if reader.take("("):
@@ -284,8 +294,9 @@ def _type_name(reader: Reader) -> str:
         token = reader.token
         if token.token_type is TokenType.IDENTIFIER:
             pieces.append('"' + token.text.replace('"', '""') + '"')
-        elif token.token_type is TokenType.STRING or not (token.text.isidentifier() or token.text in "().[],0123456789"
-                                                          or token.text.isdigit()):
+        elif token.token_type is TokenType.STRING or not (
+            token.text.isidentifier() or token.text in "().[],0123456789" or token.text.isdigit()
+        ):
             raise reader.unexpected("Expected a type")
         else:
             depth += {"(": 1, ")": -1}.get(token.text, 0)
@@ -353,7 +364,9 @@ def _direction(reader: Reader) -> tuple[str, int | None]:
         reader.at += 1
         if reader.take("all"):
             return word.upper(), None
-        return word.upper(), 1 if reader.word() in ("from", "in") or not _number_next(reader) else reader.integer()
+        return word.upper(), 1 if reader.word() in ("from", "in") or not _number_next(
+            reader
+        ) else reader.integer()
     if _number_next(reader):
         return "FORWARD", reader.integer()
     return "FORWARD", 1
@@ -380,7 +393,18 @@ def _channel(kind: StatementKind) -> Callable[[Reader], Parsed]:
 
 
 _EXPLAIN_FLAGS = frozenset(
-    {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "wal", "timing", "summary", "memory"}
+    {
+        "analyze",
+        "verbose",
+        "costs",
+        "settings",
+        "generic_plan",
+        "buffers",
+        "wal",
+        "timing",
+        "summary",
+        "memory",
+    }
 )
 _EXPLAIN_WORDS = {
     "format": frozenset({"text", "xml", "json", "yaml"}),
@@ -489,11 +513,15 @@ def _copy_option(reader: Reader, found: dict[str, object]) -> None:
         token = reader.token
         value = token.text if token else ""
         if value not in ("text", "csv", "binary"):
-            raise Refused("copy_option", f'COPY format "{value}" not recognized', token.start if token else 0, "22023")
+            raise Refused(
+                "copy_option", f'COPY format "{value}" not recognized', token.start if token else 0, "22023"
+            )
         reader.at += 1
         found["format"] = value
     elif name in ("delimiter", "null", "quote", "escape", "encoding"):
-        found[name] = reader.string() if reader.token and reader.token.token_type is TokenType.STRING else reader.name()
+        found[name] = (
+            reader.string() if reader.token and reader.token.token_type is TokenType.STRING else reader.name()
+        )
     elif name == "header":
         token = reader.token
         text = token.text.lower() if token is not None and token.text not in (",", ")") else ""

@@ -87,13 +87,14 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """BEGIN or START TRANSACTION, with its modes in PostgreSQL's words."""
+    """BEGIN, or START TRANSACTION when `started`, with its modes in PostgreSQL's words."""
 
     modes: tuple[str, ...] = ()
+    started: bool = False
     kind = StatementKind.BEGIN
 
     def to_sql(self, query: str = "") -> str:
-        return f"BEGIN {', '.join(self.modes)}".rstrip()
+        return f"{'START TRANSACTION' if self.started else 'BEGIN'} {', '.join(self.modes)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +379,9 @@ class Reader:
 
 
 def _is_name(token: Token) -> bool:
-    return token.token_type is TokenType.IDENTIFIER or token.text[:1].isalpha() or token.text[:1] in "_" or (
-        token.text[:1] >= "\x80"
+    return (
+        token.token_type is TokenType.IDENTIFIER
+        or token.text[:1].isalpha()
+        or token.text[:1] in "_"
+        or (token.text[:1] >= "\x80")
     )
