@@ -1,0 +1,43 @@
+"""PostgreSQL to Spark SQL, or not at all.
+
+`to_spark` takes a checked tree and writes Spark SQL that gives the rows, names and NULL order that PostgreSQL would
+give for the same data.  Each node class and each function has a rule that is written here and tried on both engines;
+what has none, or what a rule cannot prove equal, raises `Untranslatable`.  The tree is only read, never printed by
+sqlglot's generator: Spark's text comes from the rules alone.
+
+Equal means: text compares and sorts by code point (PostgreSQL's C collation) and maps case by full Unicode rules
+(its pg_unicode_fast); inexact numerics (quotients, averages, roots) agree in value, not in trailing zeros; at least
+14 decimals of a numeric are kept.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from spark_thrift.dialect.context import Context, Schema
+from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.expressions import translate
+from spark_thrift.dialect.queries import Query, query
+from spark_thrift.dialect.scope import Scope
+
+__all__ = ["Schema", "Untranslatable", "to_spark"]
+
+
+def to_spark(tree: exp.Expr, schema: Schema | None) -> str:
+    """The Spark SQL of a query that was parsed as PostgreSQL.
+
+    Tables are schema-qualified unless they name a CTE; parameters are typed literals already.  Without `schema`, or
+    for a table that it lacks, columns have no known type and whatever depends on it is refused.
+
+    Raises: Untranslatable (its sqlstate is 0A000, or PostgreSQL's own where PostgreSQL refuses as well).
+    """
+    if not isinstance(tree, (exp.Query, exp.Values)):
+        raise Untranslatable(f"{type(tree).__name__.upper()} as a query")
+    try:
+        return query(Context(schema, Scope(), translate, _subquery), tree).sql
+    except RecursionError:
+        raise Untranslatable("a statement nested this deeply", sqlstate="54001") from None
+
+
+def _subquery(ctx: Context, node: exp.Expr) -> Query:
+    return query(ctx, node)

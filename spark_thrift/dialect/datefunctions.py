@@ -1,0 +1,200 @@
+"""extract, date_part, date_trunc, to_char, to_date, to_timestamp.
+
+Fields count as PostgreSQL counts them: `dow` from Sunday 0, `second` with its fraction, all of them numeric.
+Truncating a `timestamp` never goes through the session's zone.
+Left out: to_char of numbers and intervals, templates that are not in formats.py, timezone fields, julian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from spark_thrift.dialect import formats, strings
+from spark_thrift.dialect.casts import coerce, convert
+from spark_thrift.dialect.context import Context, FunctionRule
+from spark_thrift.dialect.datetimes import EPOCH_NTZ, moment
+from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.pgtypes import (
+    DATE,
+    DATETIMES,
+    FLOAT8,
+    MICROS,
+    NUMBERS,
+    TEXT,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    decimal,
+)
+from spark_thrift.dialect.terms import Term
+
+_SIMPLE = {
+    "year": "year({0})",
+    "quarter": "quarter({0})",
+    "month": "month({0})",
+    "week": "weekofyear({0})",
+    "day": "day({0})",
+    "doy": "dayofyear({0})",
+    "dow": "dayofweek({0}) - 1",
+    "isodow": "weekday({0}) + 1",
+    "isoyear": "EXTRACT(YEAROFWEEK FROM {0})",
+    "decade": "CAST(floor(year({0}) / 10) AS INT)",
+    "century": "CAST(floor((year({0}) + 99) / 100) AS INT)",
+    "millennium": "CAST(floor((year({0}) + 999) / 1000) AS INT)",
+}
+_CLOCK = {"hour": "hour({0})", "minute": "minute({0})"}
+_SECONDS = {"second": 1, "millisecond": 1000, "microsecond": 1_000_000}
+_UNITS = {
+    "years": "year", "months": "month", "days": "day", "hours": "hour", "minutes": "minute", "seconds": "second",
+    "weeks": "week", "quarters": "quarter", "decades": "decade", "centuries": "century", "milliseconds": "millisecond",
+    "microseconds": "microsecond", "dayofweek": "", "dayofyear": "",
+}  # fmt: skip
+_DATE_UNITS = {"year": "YEAR", "quarter": "QUARTER", "month": "MONTH", "week": "WEEK"}
+
+
+def _unit(node: exp.Expr) -> str:
+    if not isinstance(node, (exp.Var, exp.Literal)):
+        raise Untranslatable("a date field that is not a constant")
+    name = node.name.lower()
+    return _UNITS.get(name, name)
+
+
+def _extract(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    unit, value = _unit(args[0]), moment(ctx, args[1])
+    if value.type.name == "interval":
+        return _extract_interval(unit, value)
+    if unit == "epoch":
+        return _epoch(value)
+    if unit in _SIMPLE:
+        sql = _SIMPLE[unit].format(value.sql)
+        return Term(f"CAST({sql} AS DECIMAL(10, 0))", decimal(10, 0))
+    if value.type == DATE:
+        raise Untranslatable(f'unit "{unit}" not supported for type date', sqlstate="0A000")
+    if unit in _CLOCK:
+        return Term(f"CAST({_CLOCK[unit].format(value.sql)} AS DECIMAL(10, 0))", decimal(10, 0))
+    if unit in _SECONDS:
+        kind = (
+            decimal(10, 6)
+            if unit == "second"
+            else decimal(14, 3)
+            if unit == "millisecond"
+            else decimal(14, 0)
+        )
+        seconds = f"EXTRACT(SECOND FROM {value.sql})"
+        scaled = seconds if unit == "second" else f"{seconds} * {_SECONDS[unit]}"
+        return Term(f"CAST({scaled} AS DECIMAL({kind.precision}, {kind.scale}))", kind)
+    raise Untranslatable(f"extract({unit})")
+
+
+def _extract_interval(unit: str, value: Term) -> Term:
+    if value.type != MICROS:
+        raise Untranslatable(f"extract({unit}) from an interval with months")
+    if unit == "epoch":
+        micros = f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {EPOCH_NTZ} + {value.operand})"
+        return _micros_as_seconds(micros)
+    if unit in ("day", "hour", "minute") and value.interval is None:
+        return Term(f"CAST(EXTRACT({unit.upper()} FROM {value.sql}) AS DECIMAL(10, 0))", decimal(10, 0))
+    raise Untranslatable(f"extract({unit}) from interval")
+
+
+def _micros_as_seconds(micros: str) -> Term:
+    return Term(f"CAST(CAST({micros} AS DECIMAL(20, 0)) * 0.000001BD AS DECIMAL(20, 6))", decimal(20, 6))
+
+
+def _epoch(value: Term) -> Term:
+    if value.type == DATE:
+        return Term(f"CAST(unix_date({value.sql}) * 86400L AS DECIMAL(20, 0))", decimal(20, 0))
+    if value.type == TIMESTAMP:
+        return _micros_as_seconds(f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {value.sql})")
+    return _micros_as_seconds(f"unix_micros({value.sql})")
+
+
+def _date_part(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    field = _extract(ctx, args)
+    return Term(f"CAST({field.sql} AS DOUBLE)", FLOAT8)
+
+
+def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    unit = _unit(args[0])
+    term = ctx.term(args[1])
+    if term.type.name == "unknown":
+        term = coerce(term, TIMESTAMPTZ)
+    if term.type.name not in DATETIMES:
+        raise Untranslatable(
+            f"date_trunc of {term.type}"
+            if term.type.name != "any"
+            else "date_trunc of a column whose type is not known"
+        )
+    if term.type == DATE:
+        # PostgreSQL has no date_trunc(text, date): the preferred type of its category is timestamptz.
+        term = convert(term, TIMESTAMPTZ)
+    if unit not in (
+        "year",
+        "quarter",
+        "month",
+        "week",
+        "day",
+        "hour",
+        "minute",
+        "second",
+        "millisecond",
+        "microsecond",
+    ):
+        raise Untranslatable(f"date_trunc('{unit}')")
+    if term.type == TIMESTAMPTZ:
+        return Term(f"date_trunc('{unit.upper()}', {term.sql})", TIMESTAMPTZ)
+    if unit == "day":
+        return Term(f"CAST(CAST({term.sql} AS DATE) AS TIMESTAMP_NTZ)", TIMESTAMP)
+    if unit in _DATE_UNITS:
+        return Term(
+            f"CAST(trunc(CAST({term.sql} AS DATE), '{_DATE_UNITS[unit]}') AS TIMESTAMP_NTZ)", TIMESTAMP
+        )
+    if unit == "microsecond":
+        return term
+    span = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1000}[unit]
+    micros = f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {term.sql})"
+    return Term(f"timestampadd(MICROSECOND, -pmod({micros}, {span}L), {term.sql})", TIMESTAMP)
+
+
+def _to_char(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    template = _template(args[1], decoded=isinstance(args[1].parent, exp.TimeToStr))
+    value = ctx.term(args[0])
+    if value.type.name in NUMBERS:
+        raise Untranslatable("to_char of a number", "cast it to numeric(p, s) and text")
+    if value.type.name not in DATETIMES:
+        raise Untranslatable(f"to_char of {value.type}")
+    return Term(formats.to_char(value, template), TEXT)
+
+
+def _template(node: exp.Expr, *, decoded: bool) -> str:
+    if not isinstance(node, exp.Literal) or not node.is_string:
+        raise Untranslatable("a date template that is not a constant")
+    return formats.restored(node.name) if decoded else node.name
+
+
+def _to_date(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    template = _template(args[1], decoded=isinstance(args[1].parent, exp.StrToDate))
+    return Term(f"to_date({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')", DATE)
+
+
+def _to_timestamp(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    if len(args) == 1:
+        seconds = coerce(ctx.term(args[0]), FLOAT8)
+        if seconds.type.name != "float8":
+            seconds = convert(seconds, FLOAT8)
+        return Term(f"timestamp_micros(CAST(rint({seconds.operand} * 1000000D) AS BIGINT))", TIMESTAMPTZ)
+    template = _template(args[1], decoded=isinstance(args[1].parent, exp.StrToTime))
+    return Term(
+        f"to_timestamp({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')", TIMESTAMPTZ
+    )
+
+
+FUNCTIONS: dict[str, FunctionRule] = {
+    "extract": _extract,
+    "date_part": _date_part,
+    "date_trunc": _date_trunc,
+    "to_char": _to_char,
+    "to_date": _to_date,
+    "to_timestamp": _to_timestamp,
+}

@@ -1,0 +1,119 @@
+"""generate_series and unnest, in FROM and as a select item.
+
+Spark's sequence counts down by itself when the end comes first, and adds months to the start each time where
+PostgreSQL adds them to the value before; both are guarded here.
+Left out: steps that are not constants, series of months from a day that may be missing in a month, several arrays.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from spark_thrift.dialect.arrays import array_argument
+from spark_thrift.dialect.casts import coerce, convert
+from spark_thrift.dialect.context import Context, present
+from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.pgtypes import DATE, INT4, INTEGERS, TIMESTAMP, TIMESTAMPTZ, Type, spark_name
+from spark_thrift.dialect.terms import Term
+
+MAX_LAST_DAY = 28
+"""The last day of the month that every month has."""
+
+
+def series_item(ctx: Context, node: exp.Expr) -> Term | None:
+    """A set-returning function as a select item, or None."""
+    if not isinstance(node, (exp.ExplodingGenerateSeries, exp.Explode)):
+        return None
+    select = node.find_ancestor(exp.Select)
+    others = select.expressions if select else []
+    generators = sum(part.find(exp.ExplodingGenerateSeries, exp.Explode) is not None for part in others)
+    if generators > 1 or (
+        select and any(select.args.get(key) for key in ("group", "having", "distinct", "order"))
+    ):
+        raise Untranslatable("a set-returning function in this select list", "move it to FROM")
+    if any(part.find(exp.AggFunc, exp.Window) for part in others):
+        raise Untranslatable("a set-returning function beside aggregates", "move it to FROM")
+    array, element = elements(ctx, node)
+    return Term(f"explode({array})", element)
+
+
+def elements(ctx: Context, node: exp.Expr) -> tuple[str, Type]:
+    """The array that holds a set-returning function's rows, and its element type."""
+    if isinstance(node, exp.Explode):
+        present(node, "this")
+        value = array_argument(ctx, node.this)
+        assert value.type.element
+        return value.sql, value.type.element
+    present(node, "start", "end", "step", "is_end_exclusive")
+    start, end = ctx.term(node.args["start"]), ctx.term(node.args["end"])
+    step = ctx.term(node.args["step"]) if node.args.get("step") is not None else None
+    if start.type.name in INTEGERS or end.type.name in INTEGERS:
+        return _integers(start, end, step)
+    return _moments(start, end, step)
+
+
+def constant_range(ctx: Context, node: exp.Expr) -> str | None:
+    """A derived table for a series of constant integers, which needs no array in memory."""
+    if not isinstance(node, exp.ExplodingGenerateSeries):
+        return None
+    start, end = ctx.term(node.args["start"]), ctx.term(node.args["end"])
+    step = ctx.term(node.args["step"]).integer if node.args.get("step") is not None else 1
+    if start.integer is None or end.integer is None or not step:
+        return None
+    kind = start.type if start.type == end.type == INT4 else Type("int8")
+    stop = end.integer + (1 if step > 0 else -1)
+    return f"SELECT CAST(`id` AS {spark_name(kind)}) FROM range({start.integer}, {stop}, {step})"
+
+
+def _integers(start: Term, end: Term, step: Term | None) -> tuple[str, Type]:
+    wide = max(
+        (start, end), key=lambda term: INTEGERS.index(term.type.name) if term.type.name in INTEGERS else -1
+    )
+    kind = wide.type if wide.type.name == "int8" else INT4
+    start, end = coerce(start, kind), coerce(end, kind)
+    size = step.integer if step is not None else 1
+    if size is None or size == 0:
+        raise Untranslatable("generate_series with a step that is not a constant other than 0")
+    return _guarded(start, end, str(size), size > 0, kind), kind
+
+
+def _guarded(start: Term, end: Term, step: str, upward: bool, kind: Type) -> str:
+    # No row where the end lies on the other side; a NULL bound makes a NULL array, which explodes to no row.
+    direction = "<=" if upward else ">="
+    empty = f"CAST(array() AS ARRAY<{spark_name(kind)}>)"
+    series = f"sequence({start.sql}, {end.sql}, {step})"
+    return f"CASE WHEN {start.operand} {direction} {end.operand} THEN {series} ELSE {empty} END"
+
+
+def _moments(start: Term, end: Term, step: Term | None) -> tuple[str, Type]:
+    kind = (
+        TIMESTAMP
+        if TIMESTAMP in (start.type, end.type) and TIMESTAMPTZ not in (start.type, end.type)
+        else TIMESTAMPTZ
+    )
+    if kind == TIMESTAMP and DATE in (start.type, end.type):
+        kind = TIMESTAMP
+    if start.type.name == end.type.name == "unknown" or step is None:
+        raise Untranslatable("generate_series of these types", sqlstate="42883")
+    amount = step if step.interval is not None else coerce(step, Type("interval"))
+    value = amount.interval
+    if value is None or amount.type.part == "mixed":
+        raise Untranslatable("generate_series with a step that is not a constant interval of one kind")
+    if value.months and not _early_day(start):
+        raise Untranslatable("a series of months from a day that some months lack", "start it on day 1 to 28")
+    size = value.months or value.days * 86_400_000_000 + value.micros
+    if size == 0:
+        raise Untranslatable("step size cannot equal zero", sqlstate="22023")
+    if value.days and kind == TIMESTAMPTZ and value.micros:
+        raise Untranslatable("generate_series with a step of days and hours")
+    begin, stop = convert(coerce(start, kind), kind), convert(coerce(end, kind), kind)
+    return _guarded(begin, stop, amount.sql, size > 0, kind), kind
+
+
+def _early_day(start: Term) -> bool:
+    """A constant whose day every month has, or a truncation to the month."""
+    if "date_trunc('MONTH'" in start.sql[:20] or "date_trunc('YEAR'" in start.sql[:20]:
+        return True
+    _, _, quoted = start.sql.partition("'")
+    day = quoted[8:10]
+    return start.sql[:4] in ("DATE", "TIME") and day.isdigit() and int(day) <= MAX_LAST_DAY

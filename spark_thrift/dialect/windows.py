@@ -1,0 +1,162 @@
+"""Window functions and the OVER clause.
+
+Every ORDER BY says where NULLs go.  Ranking functions answer bigint, as in PostgreSQL.
+Left out: GROUPS frames, EXCLUDE, RANGE with an offset, IGNORE NULLS (PostgreSQL 18 has none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from spark_thrift.dialect.aggregates import Tail, aggregate, is_aggregate, ordering, within_group
+from spark_thrift.dialect.casts import unify
+from spark_thrift.dialect.context import Context, present
+from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.names import folded
+from spark_thrift.dialect.operators import truth
+from spark_thrift.dialect.pgtypes import FLOAT8, INT4, INT8, TEXT
+from spark_thrift.dialect.terms import Term
+
+_RANKINGS: dict[type[exp.Expr], str] = {
+    exp.RowNumber: "row_number",
+    exp.Rank: "rank",
+    exp.DenseRank: "dense_rank",
+}
+_SHARES: dict[type[exp.Expr], str] = {exp.PercentRank: "percent_rank", exp.CumeDist: "cume_dist"}
+_POSITIONS: dict[type[exp.Expr], str] = {
+    exp.FirstValue: "first_value",
+    exp.LastValue: "last_value",
+    exp.NthValue: "nth_value",
+}
+
+
+def window(ctx: Context, node: exp.Window) -> Term:
+    """A function with OVER."""
+    present(node, "this", "partition_by", "order", "spec", "alias", "over", "first")
+    function, condition = node.this, ""
+    if isinstance(function, exp.Filter):
+        condition = truth(ctx, function.expression.this).sql
+        function = function.this
+    if isinstance(function, exp.WithinGroup):
+        return within_group(ctx, function, Tail(condition, " OVER ()"))
+    if is_aggregate(function):
+        return aggregate(ctx, function, Tail(condition, over(ctx, node, ordered=False)))
+    if condition:
+        raise Untranslatable("FILTER is not implemented for non-aggregate window functions", sqlstate="0A000")
+    return _ranked(ctx, function, over(ctx, node, ordered=True))
+
+
+def _ranked(ctx: Context, function: exp.Expr, clause: str) -> Term:
+    kind = type(function)
+    if kind in _RANKINGS and not any(function.args.values()):
+        return Term(f"CAST({_RANKINGS[kind]}(){clause} AS BIGINT)", INT8)
+    if kind in _SHARES and not any(function.args.values()):
+        return Term(f"{_SHARES[kind]}(){clause}", FLOAT8)
+    if isinstance(function, exp.Ntile):
+        return Term(f"ntile({_constant(ctx, function.this, 'ntile')}){clause}", INT4)
+    if isinstance(function, (exp.Lag, exp.Lead)):
+        return _shifted(ctx, function, clause)
+    if kind in _POSITIONS:
+        present(function, "this", "offset")
+        value = ctx.term(function.this)
+        offset = function.args.get("offset")
+        tail = f", {_constant(ctx, offset, 'nth_value')}" if offset is not None else ""
+        return Term(
+            f"{_POSITIONS[kind]}({value.sql}{tail}){clause}",
+            TEXT if value.type.name == "unknown" else value.type,
+        )
+    raise Untranslatable(f"{type(function).__name__} as a window function")
+
+
+def _shifted(ctx: Context, function: exp.Expr, clause: str) -> Term:
+    present(function, "this", "offset", "default")
+    name = "lag" if isinstance(function, exp.Lag) else "lead"
+    value, arguments = ctx.term(function.this), ""
+    offset, default = function.args.get("offset"), function.args.get("default")
+    if offset is not None:
+        count = ctx.term(offset).integer
+        if count is None or count < 0:
+            raise Untranslatable(f"{name} with an offset that is not a constant of 0 or more")
+        arguments = f", {count}"
+    if default is not None:
+        (value, other), _ = unify([value, ctx.term(default)], name)
+        arguments += f", {other.sql}"
+    return Term(
+        f"{name}({value.sql}{arguments}){clause}", TEXT if value.type.name == "unknown" else value.type
+    )
+
+
+def _constant(ctx: Context, node: exp.Expr, name: str) -> int:
+    value = ctx.term(node).integer
+    if value is None or value < 1:
+        raise Untranslatable(f"{name} with an argument that is not a positive constant")
+    return value
+
+
+def over(ctx: Context, node: exp.Window, *, ordered: bool) -> str:
+    """The OVER clause.  `ordered`: Spark wants an ORDER BY for ranking functions even where order is arbitrary."""
+    partition, order, spec = _definition(ctx, node)
+    parts: list[str] = []
+    if partition:
+        parts.append("PARTITION BY " + ", ".join(ctx.term(item).sql for item in partition))
+    if order:
+        parts.append("ORDER BY " + ", ".join(ordering(ctx, item) for item in order))
+    elif ordered:
+        parts.append("ORDER BY 1")
+    if spec is not None:
+        parts.append(_frame(ctx, spec))
+    return f" OVER ({' '.join(parts)})"
+
+
+def _definition(
+    ctx: Context, node: exp.Window, depth: int = 0
+) -> tuple[list[exp.Expr], list[exp.Ordered], exp.WindowSpec | None]:
+    order_node, spec = node.args.get("order"), node.args.get("spec")
+    partition = list(node.args.get("partition_by") or [])
+    order = list(order_node.expressions) if order_node else []
+    base = node.args.get("alias")
+    if base is None:
+        return partition, order, spec
+    named = ctx.windows.get(folded(base))
+    if named is None or depth > 20:
+        raise Untranslatable(f'window "{folded(base)}" does not exist', sqlstate="42704")
+    base_partition, base_order, base_spec = _definition(ctx, named, depth + 1)
+    return partition or base_partition, order or base_order, spec or base_spec
+
+
+def _frame(ctx: Context, spec: exp.WindowSpec) -> str:
+    kind = str(spec.args.get("kind") or "").upper()
+    if spec.args.get("exclude"):
+        raise Untranslatable("EXCLUDE in a window frame")
+    if kind not in ("ROWS", "RANGE"):
+        raise Untranslatable(f"{kind} window frames")
+    start = _bound(ctx, spec.args.get("start"), spec.args.get("start_side"), kind)
+    end = spec.args.get("end")
+    last = _bound(ctx, end, spec.args.get("end_side"), kind) if end is not None else "CURRENT ROW"
+    return f"{kind} BETWEEN {start} AND {last}"
+
+
+def _bound(ctx: Context, value: str | exp.Expr | None, side: str | None, kind: str) -> str:
+    if isinstance(value, str):
+        word = value.upper()
+        if word == "CURRENT ROW":
+            return word
+        if word == "UNBOUNDED" and side and side.upper() in ("PRECEDING", "FOLLOWING"):
+            return f"{word} {side.upper()}"
+    elif value is not None and kind == "ROWS" and side:
+        count = ctx.term(value).integer
+        if count is not None and count >= 0 and side.upper() in ("PRECEDING", "FOLLOWING"):
+            return f"{count} {side.upper()}"
+    raise Untranslatable(f"this bound of a {kind} window frame")
+
+
+def _bare(ctx: Context, node: exp.Expr) -> Term:
+    raise Untranslatable("window function requires an OVER clause", sqlstate="42809")
+
+
+RULES: dict[type[exp.Expr], Callable[..., Term]] = {
+    exp.Window: window,
+    **dict.fromkeys((*_RANKINGS, *_SHARES, *_POSITIONS, exp.Ntile, exp.Lag, exp.Lead), _bare),
+}
