@@ -55,6 +55,7 @@ _TYPES = {
     "timestamp": "timestamptz",
 }
 COMMENT_CHARACTERS_MAX = 100
+KEY_NAME = re.compile(r"(?:^|_)(?:id|key|number|code|no)\Z")
 
 
 def serialise_schema(tables: Iterable[Table], *, search_path: Sequence[str] = ()) -> str:
@@ -99,20 +100,24 @@ def _remark(comment: str) -> str:
     return f" -- {text}" if text else ""
 
 
+def home_of(key: str, tables: Iterable[Table]) -> Table | None:
+    """The table that a key column is named after, as patent_id is after patent: one row for each value."""
+    return next(
+        (t for t in tables if key.startswith(t.name.rstrip("s")) and any(c.name == key for c in t.columns)),
+        None,
+    )
+
+
 def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
-    """Columns that look like keys and stand in several tables, each joined to the table that is named like
-    it.
-    """
+    """Columns that look like keys and stand in several tables, each joined to the table that it is named after."""
     holders: dict[str, list[Table]] = {}
     for table in tables:
         for column in table.columns:
-            if re.search(r"(^|_)(id|key|number|code|no)$", column.name):
+            if KEY_NAME.search(column.name):
                 holders.setdefault(column.name, []).append(table)
     joins = []
     for name, found in holders.items():
-        if len(found) < 2:
-            continue
-        home = min(found, key=lambda t: (not name.startswith(t.name.rstrip("s")), len(t.columns)))
+        home = home_of(name, tables) or min(found, key=lambda t: len(t.columns))
         joins += [
             f"{names[id(t)]}.{quote(name)} = {names[id(home)]}.{quote(name)}" for t in found if t is not home
         ]
