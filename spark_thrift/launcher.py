@@ -183,7 +183,7 @@ class EmbeddedSpark:
         return self._endpoint
 
     async def stop(self) -> None:
-        """Stop it: SIGTERM, on which Spark closes Derby and clears its folders; SIGKILL if that takes long."""
+        """Stop it: SIGTERM, on which Spark closes Derby and its folders; SIGKILL if that takes long."""
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -1,0 +1,140 @@
+"""Spark's catalogue as values: every database, table, view and column.
+
+Rules: three calls in all, HiveServer2's own GetSchemas, GetTables and GetColumns, which run no Spark
+job.  Where a database holds a type that GetColumns cannot tell (variant), its tables are described one by
+one.  Types are in DESCRIBE's spelling, lower case, save that a struct's odd field names keep their
+backquotes.
+Left out: temporary views, functions, and catalogues other than the session's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from spark_thrift.errors import EngineUnavailable, SparkError
+from spark_thrift.gen.TCLIService import ttypes as t
+from spark_thrift.session import Row, SparkSession
+
+_ANY: Final = "%"
+_TEMPORARY: Final = "global_temp"
+# In a type as GetColumns spells it: 1 a field's name, 2 what DESCRIBE does not print, else a keyword.
+_TOKEN: Final = re.compile(r"(`(?:[^`]|``)*`|\w+(?=:))|( NOT NULL| COMMENT '(?:[^'\\]|\\.)*'|(?<=[:,]) )|\w+")
+
+_TableName = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, in its table's order."""
+
+    name: str
+    spark_type: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table or view."""
+
+    schema: str
+    name: str
+    kind: Literal["table", "view"]
+    columns: tuple[Column, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkCatalogue:
+    """What the metastore held at one moment; iterating gives its tables.
+
+    Two readings with the same fingerprint hold the same schemas, tables, columns, types and comments.
+    """
+
+    schemas: tuple[str, ...]
+    tables: tuple[Table, ...]
+    fingerprint: str
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+
+async def read_catalogue(session: SparkSession) -> SparkCatalogue:
+    """Raises: SparkError, EngineUnavailable.
+
+    A table that vanishes meanwhile, or that Spark itself cannot describe, is left out.
+    """
+    schemas = await session.metadata("GetSchemas", t.TGetSchemasReq(schemaName=_ANY))
+    names = tuple(sorted({row[0] for row in schemas if row[0] and row[0] != _TEMPORARY}))
+    found = await session.metadata("GetTables", t.TGetTablesReq(schemaName=_ANY, tableName=_ANY))
+    columns = await _read_columns(session, names, found)
+    tables = tuple(
+        Table(schema, name, "view" if kind == "VIEW" else "table", columns[schema, name], comment or "")
+        for _, schema, name, kind, comment, *_ in sorted(found, key=lambda row: (row[1] or "", row[2] or ""))
+        if schema in names and name and (schema, name) in columns
+    )
+    fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
+    return SparkCatalogue(names, tables, fingerprint)
+
+
+async def _read_columns(
+    session: SparkSession, schemas: tuple[str, ...], tables: list[Row]
+) -> dict[_TableName, tuple[Column, ...]]:
+    try:
+        return await _get_columns(session, _ANY)
+    except EngineUnavailable:
+        raise
+    except SparkError:
+        pass
+    columns: dict[_TableName, tuple[Column, ...]] = {}
+    for schema in schemas:
+        try:
+            columns |= await _get_columns(session, schema)
+        except SparkError:
+            for _, table_schema, name, *_ in tables:
+                if table_schema == schema and name:
+                    columns |= await _describe_table(session, (schema, name))
+    return columns
+
+
+async def _get_columns(session: SparkSession, schemas: str) -> dict[_TableName, tuple[Column, ...]]:
+    """The columns of all tables in the schemas that match a pattern.
+
+    Source: GetColumns' result set in TCLIService.thrift, which is JDBC's: 2 schema, 3 table, 4 column,
+    6 type name, 12 remarks, in ordinal order.
+    """
+    rows = await session.metadata(
+        "GetColumns", t.TGetColumnsReq(schemaName=schemas, tableName=_ANY, columnName=_ANY)
+    )
+    columns: defaultdict[_TableName, list[Column]] = defaultdict(list)
+    for row in rows:
+        schema, table, name, kind, comment = row[1], row[2], row[3], row[5], row[11]
+        if schema and table and name:
+            columns[schema, table].append(Column(name, describe_spelling(kind or "void"), comment or ""))
+    return {table: tuple(of_table) for table, of_table in columns.items()}
+
+
+async def _describe_table(session: SparkSession, table: _TableName) -> dict[_TableName, tuple[Column, ...]]:
+    quoted = ".".join("`" + part.replace("`", "``") + "`" for part in table)
+    try:
+        rows = await session.run_command(f"DESCRIBE TABLE {quoted}")
+    except SparkError:
+        return {}
+    columns = []
+    for name, kind, comment in rows:
+        if not kind:
+            break  # "# Partition Information": the partition columns once more
+        columns.append(Column(name or "", kind, comment or ""))
+    return {table: tuple(columns)}
+
+
+def describe_spelling(type_name: str) -> str:
+    """`STRUCT<fooBar: INT, b: DECIMAL(10,2)>`, Spark's SQL spelling, as DESCRIBE prints it."""
+    bare = _DECORATION.sub("", type_name)
+    return _WORD.sub(
+        lambda m: m[0] if m[0][0] == "`" or bare[m.end() :].startswith(":") else m[0].lower(), bare
+    )

@@ -1,0 +1,57 @@
+"""Parquet files as tables, for the demo and the tests.
+
+Rules: the rows are copied into the warehouse, so the files may go; a table that is there is left alone,
+whatever is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from spark_thrift.session import SparkSession
+
+
+async def load_sample(
+    session: SparkSession,
+    folder: Path | str,
+    schema: str,
+    progress: Callable[[str], None] = lambda line: None,
+) -> tuple[str, ...]:
+    """Make a table of each *.parquet in a folder that has none yet; the names of those that were made.
+
+    Raises: SparkError, EngineUnavailable; ValueError for a name that is not a plain identifier.
+    """
+    made = []
+    await session.run_command(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+    there = {row[1] for row in await session.run_command(f"SHOW TABLES IN {identifier(schema)}")}
+    for file in parquet_files(folder):
+        if file.stem.lower() not in there:
+            progress(f"loading {schema}.{file.stem}")
+            await load_parquet(session, file, schema, file.stem)
+            made.append(file.stem)
+    return tuple(made)
+
+
+async def load_parquet(session: SparkSession, file: Path, schema: str, table: str) -> None:
+    """Make one table that holds a parquet file's rows.  Raises: as `load_sample`."""
+    await session.run_command(
+        f"CREATE TABLE IF NOT EXISTS {identifier(schema)}.{identifier(table)} USING parquet "
+        f"AS SELECT * FROM parquet.{quoted(os.path.abspath(file))}"
+    )
+
+
+def parquet_files(folder: Path | str) -> list[Path]:
+    return sorted(Path(folder).glob("*.parquet"))
+
+
+def identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"not a plain name: {name!r}")
+    return quoted(name)
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
