@@ -161,8 +161,7 @@ class Connection:
             if self._state < State.IDLE:
                 error.fatal = True  # nothing is worth going on with before a session
             if error.fatal:
-                self._state = State.BROKEN
-                self._consume(len(self._buffer))
+                self._leave(State.BROKEN)
             raise
 
     def _next_first_packet(self) -> Event | NeedData:
@@ -242,6 +241,11 @@ class Connection:
             end = 0
         self._start = end
 
+    def _leave(self, end: State) -> None:
+        self._state = end
+        self._overflowed = False
+        self._consume(len(self._buffer))
+
     def _discard(self) -> bool:
         dropped = min(self._discarding, self.buffered)
         self._consume(self._start + dropped)
@@ -255,9 +259,7 @@ class Connection:
 
         Raises: ProtocolError 08P01 as `accept_tls` does, because PostgreSQL does.
         """
-        self._refuse_tail()
-        self._step(Action.REFUSE_ENCRYPTION)
-        return b"N"
+        return self._answer_encryption(Action.REFUSE_ENCRYPTION, b"N")
 
     def accept_tls(self) -> bytes:
         """Answer SSLRequest with yes; stop reading before, and hand the transport over to TLS after.
@@ -265,22 +267,21 @@ class Connection:
         Raises: ProtocolError 08P01 when anything came after the request in the clear: carried into the TLS
         session it would pass as the frontend's own words (CVE-2021-23214).
         """
-        self._refuse_tail()
-        self._step(Action.ACCEPT_TLS)
-        return b"S"
+        return self._answer_encryption(Action.ACCEPT_TLS, b"S")
 
-    def _refuse_tail(self) -> None:
-        if self.buffered:
-            asked = "GSSAPI encryption" if self._state in _GSS_ASKED else "SSL"
-            self._state = State.BROKEN
-            self._consume(len(self._buffer))
-            raise ProtocolError(
-                PROTOCOL_VIOLATION,
-                f"received unencrypted data after {asked} request",
-                fatal=True,
-                detail="This could be either a client-software bug "
-                "or evidence of an attempted man-in-the-middle attack.",
-            )
+    def _answer_encryption(self, action: Action, answer: bytes) -> bytes:
+        asked = "GSSAPI encryption" if self._state in _GSS_ASKED else "SSL"
+        self._step(action)
+        if not self.buffered:
+            return answer
+        self._leave(State.BROKEN)
+        raise ProtocolError(
+            PROTOCOL_VIOLATION,
+            f"received unencrypted data after {asked} request",
+            fatal=True,
+            detail="This could be either a client-software bug "
+            "or evidence of an attempted man-in-the-middle attack.",
+        )
 
     def negotiate_version(self, startup: StartupReceived) -> bytes:
         """NegotiateProtocolVersion where the frontend asked for more than we have, else nothing."""
@@ -323,8 +324,7 @@ class Connection:
         """ErrorResponse, or nothing for a ProtocolError that wants no reply.  FATAL and PANIC close."""
         fields = error.fields if isinstance(error, ProtocolError) else error
         if fields.severity in ("FATAL", "PANIC") and self._state is not State.CLOSED:
-            self._state = State.CLOSED
-            self._consume(len(self._buffer))
+            self._leave(State.CLOSED)
         else:
             self._step(Action.FAIL)
         if isinstance(error, ProtocolError) and not error.reply:

@@ -11,6 +11,7 @@ import pytest
 
 from proxy.wire import decode
 from proxy.wire.errors import ProtocolError
+from proxy.wire.events import CancelRequested, StartupReceived
 
 _BY_TYPE: dict[str, Callable[[bytes], Any]] = {
     "Q": decode.query,
@@ -63,7 +64,7 @@ def test_startup_parameters_are_bounded() -> None:
         return b"\0\3\0\0user\0a\0" + names + b"\0"
 
     event = decode.first_packet(packet(64), 64)
-    assert isinstance(event, decode.StartupReceived)
+    assert isinstance(event, StartupReceived)
     assert len(event.parameters) == 64
     with pytest.raises(ProtocolError, match="too many startup parameters"):
         decode.first_packet(packet(65), 64)
@@ -71,7 +72,7 @@ def test_startup_parameters_are_bounded() -> None:
 
 def test_a_cancel_key_has_at_most_256_bytes() -> None:
     packet = bytes.fromhex("04d2162e00000007") + b"k" * 256
-    assert decode.first_packet(packet, 64) == decode.CancelRequested(7, b"k" * 256)
+    assert decode.first_packet(packet, 64) == CancelRequested(7, b"k" * 256)
     with pytest.raises(ProtocolError) as caught:
         decode.first_packet(packet + b"k", 64)
     assert not caught.value.reply
