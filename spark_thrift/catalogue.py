@@ -134,7 +134,4 @@ async def _describe_table(session: SparkSession, table: _TableName) -> dict[_Tab
 
 def describe_spelling(type_name: str) -> str:
     """`STRUCT<fooBar: INT, b: DECIMAL(10,2)>`, Spark's SQL spelling, as DESCRIBE prints it."""
-    bare = _DECORATION.sub("", type_name)
-    return _WORD.sub(
-        lambda m: m[0] if m[0][0] == "`" or bare[m.end() :].startswith(":") else m[0].lower(), bare
-    )
+    return _TOKEN.sub(lambda token: token[1] or ("" if token[2] else token[0].lower()), type_name)

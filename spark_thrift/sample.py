@@ -6,7 +6,6 @@ whatever is in it.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -36,15 +35,15 @@ async def load_sample(
 
 
 async def load_parquet(session: SparkSession, file: Path, schema: str, table: str) -> None:
-    """Make one table that holds a parquet file's rows.  Raises: as `load_sample`."""
+    """Make one table that holds a parquet file's rows; `file` is an absolute path.  Raises: as `load_sample`."""
     await session.run_command(
         f"CREATE TABLE IF NOT EXISTS {identifier(schema)}.{identifier(table)} USING parquet "
-        f"AS SELECT * FROM parquet.{quoted(os.path.abspath(file))}"
+        f"AS SELECT * FROM parquet.{quoted(str(file))}"
     )
 
 
 def parquet_files(folder: Path | str) -> list[Path]:
-    return sorted(Path(folder).glob("*.parquet"))
+    return sorted(Path(folder).absolute().glob("*.parquet"))
 
 
 def identifier(name: str) -> str:
