@@ -176,7 +176,8 @@ def parse_request(body: bytes) -> Request:
     if grammar is not None and not isinstance(grammar, str):
         raise ValueError("grammar: a string is needed")
     # OpenAI's logprobs counts alternatives and 0 is a count; only the chosen token's is given here.
-    wants_logprobs = fields.get("logprobs") not in (None, False)
+    logprobs = fields.get("logprobs")
+    wants_logprobs = logprobs is not None and logprobs is not False
     return Request(
         fields["prompt"], max_tokens, float(temperature), tuple(stops), grammar or None, wants_logprobs
     )
