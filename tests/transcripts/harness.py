@@ -32,7 +32,7 @@ same for NoticeResponse and ParameterStatus, which may come at any time (chapter
 
 An expected message is a pattern: the keys that it has must match, and those that it leaves out may be
 anything.  A value in a DataRow or CopyData is a string, null or {"binary": hex}.  `${user}`, `${password}`
-and `${database}` stand for the run's own.
+and `${database}` stand for the run's own, `${pid:b}` for the process ID of connection b.
 """
 
 from __future__ import annotations
@@ -233,13 +233,18 @@ class Runner:
         data = b""
         for line in block.lines:
             kind, _, text = line.partition(" ")
-            message = json.loads(self.target.fill(text)) if text.strip() else {}
+            message = json.loads(self._fill(text)) if text.strip() else {}
             if kind == "CancelRequest" and "of" in message:
                 message = {**self.peers[message["of"]].key, **message}
             if kind in ("SSLRequest", "GSSEncRequest"):
                 self.peers[name].encryption_asked = True
             data += pgmessages.encode(kind, message)
         self.peers[name].send(data)
+
+    def _fill(self, text: str) -> str:
+        for name, peer in self.peers.items():
+            text = text.replace(f"${{pid:{name}}}", str(peer.key.get("ProcessID")))
+        return self.target.fill(text)
 
     def until(self, name: str, block: Block) -> None:
         ignored = _ignored(block)
