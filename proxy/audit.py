@@ -1,0 +1,102 @@
+"""The audit record: one JSON object a statement, in a file that only the server's owner may read.
+
+This is the one place where the text of statements and questions is kept; the log never has it.  Rules: a record is
+written before the client sees that its statement is over; the file is rotated by size and old files are dropped as
+the settings say.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+from proxy.plan import Prepared
+from proxy.wire.errors import ErrorFields
+
+if TYPE_CHECKING:
+    from proxy.session import Session
+    from proxy.settings import Settings
+
+
+@dataclass(slots=True)
+class Record:
+    """What is gathered while a statement runs.  Units: seconds since the epoch, bytes of output, rows."""
+
+    prepared: Prepared
+    started: float
+    sent_before: int
+    rows: int = 0
+    tag: str = ""
+
+
+class _PrivateFile(RotatingFileHandler):
+    def _open(self):  # type: ignore[no-untyped-def]
+        return open(
+            os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a", encoding="utf-8"
+        )
+
+
+class Audit:
+    """Appends records."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._handler: RotatingFileHandler | None = None
+        if settings.audit.enabled:
+            path = settings.audit_path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._handler = _PrivateFile(
+                path, maxBytes=settings.audit.rotate_bytes, backupCount=settings.audit.keep, delay=False
+            )
+
+    def write(self, session: Session, record: Record, error: ErrorFields | None) -> None:
+        """One statement, over."""
+        if self._handler is None:
+            return
+        prepared = record.prepared
+        entry = {
+            "at": datetime.fromtimestamp(record.started, UTC).isoformat(timespec="milliseconds"),
+            "user": session.user,
+            "from": session.peer.address,
+            "pid": session.pid,
+            "statement": prepared.text,
+            "engine": type(prepared.plan).__name__,
+            "ms": round((time.time() - record.started) * 1000, 3),
+            "rows": record.rows,
+            "bytes": session.io.bytes_out - record.sent_before,
+        }
+        if prepared.query is not None:
+            entry["draft"] = prepared.query
+        if error is not None:
+            entry["error"] = error.sqlstate
+        self._emit(entry)
+
+    def refused(self, session: Session, text: str, error: ErrorFields) -> None:
+        """A statement that did not get as far as a plan."""
+        if self._handler is None:
+            return
+        self._emit(
+            {
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "user": session.user,
+                "from": session.peer.address,
+                "pid": session.pid,
+                "statement": text,
+                "error": error.sqlstate,
+                "reason": error.message,
+            }
+        )
+
+    def _emit(self, entry: dict[str, object]) -> None:
+        assert self._handler is not None
+        line = json.dumps(entry, ensure_ascii=False)
+        self._handler.handle(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))
+
+    def close(self) -> None:
+        if self._handler is not None:
+            self._handler.close()

@@ -1,0 +1,396 @@
+"""Statements on the session itself: transactions, settings, cursors, SQL-level prepared statements, COPY TO STDOUT.
+
+Each has its plan (made while preparing) and its run.  What a setting means PostgreSQL decides: SET runs on a mirror
+connection, and what that connection then has is what the session has.  Scrolling backwards is left out: rows stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from checker import session_statements as st
+from checker.render import to_postgres
+from checker.verdict import Allowed, StatementKind
+from proxy.mirror.errors import MirrorError
+from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
+from proxy.portal import Portal
+from proxy.ports import Bind, CopyOptions, Description, Field
+from proxy.sqlstate import Refused
+from proxy.startup import check_setting
+from proxy.timezones import load_zone
+from proxy.transaction import Settings, Warned, lowered
+from proxy.wire import messages as msg
+from proxy.wire.errors import ErrorFields
+
+if TYPE_CHECKING:
+    from proxy.execute import Executor
+    from proxy.session import Session
+
+NO_COLUMNS = Description((), None)
+QUERY_PLAN = Description((), (Field("QUERY PLAN", 25, -1),))
+OWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "streamlink.dialect": ("postgres", "spark"),
+    "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
+}
+"""Our own settings and the values that they take."""
+
+
+def runs_in_failed_block(plan: Plan) -> bool:
+    """Whether a failed transaction block lets this through: only what ends it."""
+    if not isinstance(plan, Act):
+        return False
+    statement = plan.statement
+    return isinstance(statement, st.Commit | st.Rollback) or statement.kind is StatementKind.ROLLBACK_TO
+
+
+class Commands:
+    """One session's."""
+
+    def __init__(self, session: Session, executor: Executor) -> None:
+        self._session = session
+        self._executor = executor
+
+    # --- plans
+
+    async def plan(
+        self, statement: st.SessionStatement, allowed: Allowed, param_oids: tuple[int, ...]
+    ) -> tuple[Plan, Description, str]:
+        """Raises: as Pipeline.prepare."""
+        session = self._session
+        pipeline = session.service.pipeline
+        match statement:
+            case st.Show():
+                description = await pipeline.describe_on_mirror(allowed.sql, session, ())
+                return OnMirror(allowed.sql), description, "SHOW"
+            case st.Explain():
+                plan, description, _ = await self._inner(allowed, param_oids)
+                if isinstance(plan, OnMirror):
+                    return (
+                        OnMirror(allowed.sql),
+                        replace(QUERY_PLAN, param_oids=description.param_oids),
+                        "EXPLAIN",
+                    )
+                assert isinstance(plan, OnSpark)
+                words = _explain_words(statement)
+                return (
+                    ExplainSpark(plan, words),
+                    replace(QUERY_PLAN, param_oids=description.param_oids),
+                    "EXPLAIN",
+                )
+            case st.CopyOut():
+                plan, description, _ = await self._inner(allowed, ())
+                if isinstance(plan, OnMirror):
+                    return OnMirror(allowed.sql), NO_COLUMNS, "COPY"
+                return Act(statement, Prepared("", 0, plan, description, "SELECT")), NO_COLUMNS, "COPY"
+            case st.Declare() | st.Prepare():
+                if isinstance(statement, st.Prepare):
+                    param_oids = await self._type_oids(statement.types)
+                plan, description, tag = await self._inner(allowed, param_oids)
+                inner = Prepared("", 0, plan, description, tag)
+                oids = description.param_oids if isinstance(statement, st.Declare) else ()
+                return Act(statement, inner), Description(oids, None), ""
+            case st.Execute(has_arguments=True):
+                assert allowed.tree is not None
+                arguments = OnMirror(to_postgres(allowed.tree))
+                return Act(statement, Prepared("", 0, arguments, NO_COLUMNS, "")), NO_COLUMNS, ""
+            case _:
+                return Act(statement), NO_COLUMNS, ""
+
+    async def _inner(self, allowed: Allowed, param_oids: tuple[int, ...]) -> tuple[Plan, Description, str]:
+        """The plan of the query inside a statement."""
+        assert allowed.tree is not None
+        query = replace(allowed, kind=StatementKind.SELECT, sql=to_postgres(allowed.tree), statement=None)
+        return await self._session.service.pipeline.plan_query(query, self._session, param_oids)
+
+    async def _type_oids(self, types: tuple[str, ...]) -> tuple[int, ...]:
+        """What PostgreSQL calls the types of PREPARE name (types)."""
+        if not types:
+            return ()
+        sql = "SELECT " + ", ".join(f"NULL::{name}" for name in types)
+        description = await self._session.service.pipeline.describe_checked(sql, self._session)
+        return tuple(field.oid for field in description.fields or ())
+
+    def fields_of(self, plan: Act) -> tuple[Field, ...] | None:
+        """FETCH has the columns of its cursor and EXECUTE those of its statement; the others have none."""
+        statement = plan.statement
+        if isinstance(statement, st.Fetch) and statement.kind is StatementKind.FETCH:
+            return self._cursor(statement.name).fields
+        if isinstance(statement, st.Execute):
+            return self._executor.fields_of(self._session.statement(statement.name))
+        return None
+
+    def simple_bind(self, plan: Plan) -> Bind:
+        """Simple query has text, except for FETCH from a cursor that was declared BINARY (exec_simple_query)."""
+        if isinstance(plan, Act) and isinstance(plan.statement, st.Fetch):
+            declared = self._cursor(plan.statement.name).declared_binary
+            return Bind(result_formats=(1,)) if declared else Bind()
+        return Bind()
+
+    # --- runs
+
+    async def run(self, plan: Act, portal: Portal) -> str:
+        """Carry it out and return its command tag.  Raises: Refused, TransactionError, the engines' errors."""
+        run: Callable[[Commands, Any, Act, Portal], Awaitable[str]] = _RUNS[type(plan.statement)]
+        return await run(self, plan.statement, plan, portal)
+
+    async def _begin(self, statement: st.Begin, plan: Act, portal: Portal) -> str:
+        self._warn(self._session.transaction.begin())
+        return "START TRANSACTION" if statement.started else "BEGIN"
+
+    async def _commit(self, statement: st.Commit, plan: Act, portal: Portal) -> str:
+        tag, warned = self._session.transaction.commit(chain=statement.chain)
+        self._warn(warned)
+        await self._session.close_portals()
+        return tag
+
+    async def _rollback(self, statement: st.Rollback, plan: Act, portal: Portal) -> str:
+        tag, warned = self._session.transaction.rollback(chain=statement.chain)
+        self._warn(warned)
+        await self._session.close_portals()
+        return tag
+
+    async def _savepoint(self, statement: st.Savepoint, plan: Act, portal: Portal) -> str:
+        transaction = self._session.transaction
+        match statement.kind:
+            case StatementKind.RELEASE:
+                transaction.release(statement.name)
+                return "RELEASE"
+            case StatementKind.ROLLBACK_TO:
+                transaction.rollback_to(statement.name)
+                return "ROLLBACK"
+            case _:
+                transaction.savepoint(statement.name)
+                return "SAVEPOINT"
+
+    async def _set(self, statement: st.Set, plan: Act, portal: Portal) -> str:
+        session = self._session
+        name = statement.name.lower()
+        if statement.local and not session.transaction.in_block:
+            self._warn(Warned("25P01", "SET LOCAL can only be used in transaction blocks"))
+            return "SET"
+        if statement.values is None:
+            return await self._reset_to_start(name, statement.to_sql(), local=statement.local, tag="SET")
+        value = ", ".join(map(str, statement.values))
+        _check_own(name, value)
+        check_setting(name, value)
+        if name == "client_encoding":
+            return "SET"
+        settings = await self._on_mirror(replace(statement, local=False).to_sql(), extra=name)
+        if name == "timezone":
+            load_zone(settings.get("timezone", "UTC"))
+        session.transaction.set(settings, local=statement.local)
+        return "SET"
+
+    async def _set_transaction(self, statement: st.SetTransaction, plan: Act, portal: Portal) -> str:
+        # Every statement reads one snapshot of its tables and nothing is written: all modes mean the same.
+        if not statement.session and not self._session.transaction.in_block:
+            self._warn(Warned("25P01", "SET TRANSACTION can only be used in transaction blocks"))
+        return "SET"
+
+    async def _reset(self, statement: st.Reset, plan: Act, portal: Portal) -> str:
+        if statement.name == "all":
+            self._session.transaction.set(self._session.startup_settings, local=False)
+            return "RESET"
+        return await self._reset_to_start(
+            statement.name.lower(), statement.to_sql(), local=False, tag="RESET"
+        )
+
+    async def _reset_to_start(self, name: str, sql: str, *, local: bool, tag: str) -> str:
+        session = self._session
+        settings = dict(await self._on_mirror(sql))
+        settings.pop(name, None)
+        if name in session.startup_settings:
+            settings[name] = session.startup_settings[name]
+        session.transaction.set(settings, local=local)
+        return tag
+
+    async def _on_mirror(self, sql: str, extra: str = "") -> Settings:
+        """Run one SET or RESET there; the session's settings after it.  Raises: MirrorError."""
+        session = self._session
+        async with session.service.mirror.lease(session.user, session.settings) as lease:
+            reply = await lease.query(sql)
+            if reply.error is not None:
+                raise MirrorError(reply.error)
+            custom = session.custom_settings()
+            return lowered(await lease.settings_after([*custom, extra] if "." in extra else custom))
+
+    async def _discard(self, statement: st.Discard, plan: Act, portal: Portal) -> str:
+        session = self._session
+        if statement.what == "ALL":
+            if session.transaction.status.value != "I":
+                raise Refused("25001", "DISCARD ALL cannot run inside a transaction block")
+            await session.close_portals(all_of_them=True)
+            session.statements.clear()
+            session.transaction.set(session.startup_settings, local=False)
+        return f"DISCARD {statement.what}"
+
+    async def _deallocate(self, statement: st.Deallocate, plan: Act, portal: Portal) -> str:
+        if statement.name is None:
+            self._session.statements.clear()
+            return "DEALLOCATE ALL"
+        self._session.statement(statement.name)
+        del self._session.statements[statement.name]
+        return "DEALLOCATE"
+
+    async def _prepare(self, statement: st.Prepare, plan: Act, portal: Portal) -> str:
+        assert plan.inner is not None
+        self._session.check_new_statement(statement.name)
+        self._session.statements[statement.name] = plan.inner
+        return "PREPARE"
+
+    async def _execute(self, statement: st.Execute, plan: Act, portal: Portal) -> str:
+        session = self._session
+        prepared = session.statement(statement.name)
+        values: tuple[bytes | None, ...] = ()
+        if plan.inner is not None and isinstance(plan.inner.plan, OnMirror):
+            values = await session.service.pipeline.row_on_mirror(plan.inner.plan.sql, session)
+        expected = len(prepared.description.param_oids)
+        if len(values) != expected:
+            raise Refused(
+                "42601",
+                f'wrong number of parameters for prepared statement "{statement.name}"',
+                detail=f"Expected {expected} parameters but got {len(values)}.",
+            )
+        inner = self._executor.portal(prepared, Bind(values, (), portal.bind.result_formats))
+        try:
+            if inner.fields is None and isinstance(prepared.plan, Act):
+                return await self.run(prepared.plan, inner)
+            rows = await self._executor.write_rows(inner, 0)
+        finally:
+            await inner.close()
+        return f"SELECT {rows}"
+
+    async def _declare(self, statement: st.Declare, plan: Act, portal: Portal) -> str:
+        session = self._session
+        assert plan.inner is not None
+        if not statement.hold and not session.transaction.in_block:
+            raise Refused("25P01", "DECLARE CURSOR can only be used in transaction blocks")
+        session.check_new_portal(statement.name)
+        formats = (1,) if statement.binary else ()
+        cursor = self._executor.portal(plan.inner, replace(portal.bind, result_formats=formats))
+        cursor.hold = statement.hold
+        cursor.declared_binary = statement.binary
+        session.portals[statement.name] = cursor
+        return "DECLARE CURSOR"
+
+    async def _fetch(self, statement: st.Fetch, plan: Act, portal: Portal) -> str:
+        cursor = self._cursor(statement.name)
+        skip, take = _forward(statement, cursor.fetched)
+        while skip > 0 and (batch := await cursor.pull(skip)) is not None:
+            skip -= batch.row_count
+        rows = 0
+        if statement.kind is StatementKind.MOVE:
+            while take is None or rows < take:
+                batch = await cursor.pull(0 if take is None else take - rows)
+                if batch is None:
+                    break
+                rows += batch.row_count
+        elif take != 0:
+            if not cursor.started:
+                cursor.formats = portal.formats
+            rows = await self._executor.write_rows(cursor, take or 0, portal.formats)
+        return f"{statement.kind.value} {rows}"
+
+    async def _close(self, statement: st.Close, plan: Act, portal: Portal) -> str:
+        session = self._session
+        if statement.name is None:
+            await session.close_portals(all_of_them=True)
+            return "CLOSE CURSOR ALL"
+        await self._cursor(statement.name).close()
+        del session.portals[statement.name]
+        return "CLOSE CURSOR"
+
+    async def _copy(self, statement: st.CopyOut, plan: Act, portal: Portal) -> str:
+        assert plan.inner is not None
+        o = statement.options
+        options = CopyOptions(o.format, o.delimiter, o.null, o.header, o.quote, o.escape, o.force_quote)
+        return f"COPY {await self._executor.copy_out(plan.inner, options)}"
+
+    async def _channel(self, statement: st.Channel, plan: Act, portal: Portal) -> str:
+        if statement.kind is not StatementKind.UNLISTEN:
+            raise Refused(
+                "0A000", f"{statement.kind.value} is not supported", hint="There is nothing to be told of."
+            )
+        return "UNLISTEN"
+
+    # --- helpers
+
+    def _cursor(self, name: str) -> Portal:
+        cursor = self._session.portals.get(name)
+        if cursor is None:
+            raise Refused("34000", f'cursor "{name}" does not exist')
+        return cursor
+
+    def _warn(self, warned: Warned | None) -> None:
+        if warned is not None:
+            fields = ErrorFields("WARNING", warned.sqlstate, warned.message)
+            self._session.io.write(msg.notice_response(fields))
+
+
+_RUNS: dict[type[Any], Callable[[Commands, Any, Act, Portal], Awaitable[str]]] = {
+    st.Begin: Commands._begin,
+    st.Commit: Commands._commit,
+    st.Rollback: Commands._rollback,
+    st.Savepoint: Commands._savepoint,
+    st.Set: Commands._set,
+    st.SetTransaction: Commands._set_transaction,
+    st.Reset: Commands._reset,
+    st.Discard: Commands._discard,
+    st.Deallocate: Commands._deallocate,
+    st.Prepare: Commands._prepare,
+    st.Execute: Commands._execute,
+    st.Declare: Commands._declare,
+    st.Fetch: Commands._fetch,
+    st.Close: Commands._close,
+    st.CopyOut: Commands._copy,
+    st.Channel: Commands._channel,
+}
+
+
+def _forward(statement: st.Fetch, position: int) -> tuple[int, int | None]:
+    """Rows to skip and rows to take (None: all).  Raises: Refused where the cursor would have to go back."""
+    count = statement.count
+    match statement.direction, count:
+        case "FORWARD", None:
+            return 0, None
+        case "FORWARD", int(n) if n > 0:
+            return 0, n
+        case "ABSOLUTE", int(n) if n > position:
+            return n - position - 1, 1
+        case "RELATIVE", int(n) if n > 0:
+            return n - 1, 1
+        case _:
+            raise Refused(
+                "55000",
+                "cursor can only scan forward",
+                hint="Rows stream; read them again with a new cursor.",
+            )
+
+
+def _explain_words(statement: st.Explain) -> str:
+    if statement.analyze:
+        raise Refused(
+            "0A000", "EXPLAIN ANALYZE is not supported for data", hint="EXPLAIN shows Spark's plan."
+        )
+    options = dict(statement.options)
+    if options.get("FORMAT", "TEXT") != "TEXT":
+        raise Refused("0A000", f"EXPLAIN (FORMAT {options['FORMAT']}) is not supported for data")
+    return "EXTENDED" if options.get("VERBOSE", "FALSE") in ("", "TRUE", "ON", "1") else ""
+
+
+def _check_own(name: str, value: str) -> None:
+    if not name.startswith("streamlink."):
+        return
+    values = OWN_SETTINGS.get(name)
+    if values is None:
+        raise Refused(
+            "42704",
+            f'unrecognized configuration parameter "{name}"',
+            hint=f"Known: {', '.join(OWN_SETTINGS)}.",
+        )
+    if value.lower() not in values:
+        raise Refused(
+            "22023", f'invalid value for parameter "{name}": "{value}"', hint=f"One of {', '.join(values)}."
+        )

@@ -1,0 +1,167 @@
+"""The Spark and the model that a server uses: found by the settings, or embedded and owned by us."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from spark_thrift.sample import load_sample
+
+from nl_frontend.client import RemoteNode
+from nl_frontend.drafter import FrontEnd
+from nl_frontend.errors import ModelUnavailable
+from nl_frontend.models import load_catalogue, model_path, pull
+from nl_frontend.supervisor import EmbeddedNode
+from proxy.settings import Settings, shipped
+from spark_thrift.client import Endpoint, SparkClient
+from spark_thrift.errors import EngineError
+from spark_thrift.launcher import EmbeddedSpark
+
+log = logging.getLogger("streamlink.engines")
+
+SAMPLE_SCHEMA = "patents"
+RESTART_PAUSE_S = 5.0
+
+
+class Engine:
+    """The Spark Thrift Server and the client to it."""
+
+    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._embedded: EmbeddedSpark | None = None
+        self._client: SparkClient | None = None
+
+    @property
+    def client(self) -> SparkClient:
+        assert self._client is not None
+        return self._client
+
+    async def start(self) -> None:
+        """Raises: JavaMissing, EngineStartFailed; EngineUnavailable only later, by statements."""
+        spark = self._settings.spark
+        if self._settings.spark_embedded:
+            self._embedded = EmbeddedSpark(
+                self._settings.data.folder / "spark",
+                java=spark.java or None,
+                memory=f"{spark.memory_mb}m",
+                conf={"spark.master": spark.master, **spark.conf},
+            )
+            await self._embedded.start(self._progress)
+            endpoint = self._embedded.endpoint
+        else:
+            endpoint = self._endpoint()
+        self._client = SparkClient(
+            endpoint,
+            fetch_rows=spark.fetch_rows,
+            timezone=self._settings.session.timezone,
+            connect_timeout_s=spark.connect_deadline_s,
+        )
+        if self._embedded is not None and self._settings.data.sample:
+            self._progress("loading the sample patents")
+            session = await self._client.open_session("streamlink")
+            try:
+                await load_sample(session, shipped("sample"), SAMPLE_SCHEMA, self._progress)
+            finally:
+                await session.close()
+
+    def _endpoint(self) -> Endpoint:
+        spark = self._settings.spark
+        tls = (
+            ssl.create_default_context(cafile=str(spark.tls_ca) if spark.tls_ca else None)
+            if spark.tls
+            else None
+        )
+        password = spark.password_file.read_text("utf-8").split("\n", 1)[0] if spark.password_file else "x"
+        return Endpoint(
+            spark.host,
+            spark.port,
+            spark.auth,
+            tls,
+            username=spark.user or None,
+            password=password,
+            principal=spark.principal,
+            proxy_users=bool(spark.user or spark.principal),
+        )
+
+    async def supervise(self) -> None:
+        """Keep an embedded server alive; runs until cancelled."""
+        while self._embedded is not None:
+            await self._embedded.wait()
+            log.error("the embedded Spark has ended and is started again")
+            try:
+                # A port of its own each time: the old one may still be held by connections that are closing.
+                self.client.endpoint = await self._embedded.start()
+            except EngineError as error:
+                log.error("the embedded Spark does not start: %s", error.message)
+                await asyncio.sleep(RESTART_PAUSE_S)
+
+    async def stop(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+        if self._embedded is not None:
+            await self._embedded.stop()
+
+
+class LanguageModel:
+    """The node that writes drafts, and the front end over it; `front_end` is None where the settings want none."""
+
+    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._later = _Later()
+        self.front_end: FrontEnd | None = None
+        if settings.model.enabled:
+            spec = load_catalogue().spec(settings.model.name)
+            if settings.model_embedded:
+                self.front_end = FrontEnd(self._later, spec)
+            else:
+                self.front_end = FrontEnd(RemoteNode(settings.model.urls[0]), spec)
+
+    async def start(self) -> None:
+        """Pull the model if it is not here and the settings allow it, and start its node.
+
+        Raises: ModelUnavailable, NodeUnavailable.
+        """
+        if not self._settings.model_embedded:
+            return
+        path = await self._file()
+        model = self._settings.model
+        node = EmbeddedNode(path, name=model.name, threads=model.threads, context_tokens=model.context_tokens)
+        self._later.node = node
+        await node.start(self._progress)
+
+    async def _file(self) -> Path:
+        model = self._settings.model
+        if model.file is not None:
+            return model_path(str(model.file))
+        try:
+            return model_path(model.name)
+        except ModelUnavailable:
+            if not model.pull:
+                raise
+
+        def shown(done: int, total: int) -> None:
+            self._progress(f"pulling the model {model.name}: {done // 1_000_000} of {total // 1_000_000} MB")
+
+        return await asyncio.to_thread(pull, model.name, None, shown)
+
+    async def stop(self) -> None:
+        if self.front_end is not None:
+            await self.front_end.close()
+        if self._settings.model_embedded and self._later.node is not None:
+            await self._later.node.stop()
+
+
+class _Later:
+    """A node that is not up yet: it has no address, and a question is refused at once."""
+
+    def __init__(self) -> None:
+        self.node: EmbeddedNode | None = None
+
+    @property
+    def url(self) -> str | None:
+        return None if self.node is None else self.node.url

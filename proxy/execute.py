@@ -1,0 +1,283 @@
+"""Carrying out prepared statements for one session: rows and command tags, out of either engine.
+
+A row-returning plan runs behind a Portal, so that Execute with a row limit, FETCH and COPY take rows from one place.
+A small catalogue statement takes the short way: the mirror's bytes go to the client as they came.
+The session's Spark session is opened with its first statement for Spark and closed with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from proxy.audit import Record
+from proxy.binds import BindError
+from proxy.commands import Commands, runs_in_failed_block
+from proxy.copyout import CopyOut
+from proxy.mirror.errors import MirrorError
+from proxy.pipeline import bound_values
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Prepared
+from proxy.portal import Portal
+from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
+from proxy.sqlstate import Refused
+from proxy.streams import LineStream, MirrorStatement, SparkRows
+from proxy.transaction import Status, lowered
+from proxy.wire import messages as msg
+from proxy.wire.errors import ErrorFields
+from spark_thrift.session import SparkSession
+
+if TYPE_CHECKING:
+    from proxy.session import Session
+
+NO_BIND = Bind()
+QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
+
+
+class Executor:
+    """One session's way to the engines."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._io = session.io
+        self._service = session.service
+        self.commands = Commands(session, self)
+        self._spark: SparkSession | None = None
+        self._spark_zone: str | None = None
+        self._record: Record | None = None
+
+    # --- simple query
+
+    async def simple(self, prepared: Prepared) -> None:
+        """Run one statement of a simple query and write everything but ReadyForQuery."""
+        self.check_allowed_now(prepared)
+        self._begin(prepared)
+        async with self._deadline():
+            if isinstance(prepared.plan, OnMirror):
+                await self._relay(prepared.plan, NO_BIND, None)
+            else:
+                portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
+                if portal.fields is not None:
+                    self._io.write(msg.row_description(portal.fields, portal.formats))
+                try:
+                    await self._run(portal, 0)
+                finally:
+                    await portal.close()
+        self.finished(None)
+
+    # --- extended query
+
+    def portal(self, prepared: Prepared, bind: Bind) -> Portal:
+        """A portal over the statement; nothing runs yet.  Raises: Refused for a wrong number of result formats."""
+        fields = self.fields_of(prepared)
+        formats = _formats(bind.result_formats, 0 if fields is None else len(fields))
+        return Portal(prepared, bind, self._open, fields, formats)
+
+    def fields_of(self, prepared: Prepared) -> tuple[Field, ...] | None:
+        """The columns that the client is told; a FETCH has those of its cursor."""
+        if isinstance(prepared.plan, Act):
+            return self.commands.fields_of(prepared.plan)
+        return prepared.description.fields
+
+    async def execute(self, portal: Portal, max_rows: int) -> None:
+        """Run a portal, or go on with it, and write rows and CommandComplete or PortalSuspended."""
+        prepared = portal.prepared
+        self.check_allowed_now(prepared)
+        self._begin(prepared)
+        async with self._deadline():
+            if isinstance(prepared.plan, OnMirror) and max_rows == 0 and not portal.started:
+                portal.ended = True
+                await self._relay(prepared.plan, portal.bind, prepared.description.param_oids)
+            else:
+                await self._run(portal, max_rows)
+        self.finished(None)
+
+    def check_allowed_now(self, prepared: Prepared) -> None:
+        """Raises: Refused 25P02 in a failed transaction block, for all but what ends it."""
+        if (
+            self._session.transaction.status is Status.FAILED
+            and not isinstance(prepared.plan, Nothing)
+            and not runs_in_failed_block(prepared.plan)
+        ):
+            raise Refused(
+                "25P02", "current transaction is aborted, commands ignored until end of transaction block"
+            )
+
+    def check_values(self, prepared: Prepared, bind: Bind) -> None:
+        """Read every value, so that a wrong one is Bind's error and not Execute's.  Raises: BindError."""
+        if not bind.values:
+            return
+        try:
+            for _ in bound_values(prepared, bind):
+                pass
+        except BindError as error:
+            # The mirror knows types that Spark has nothing like: regclass, oidvector, name[].
+            if not (isinstance(prepared.plan, OnMirror) and error.sqlstate == "0A000"):
+                raise
+
+    # --- the two ways
+
+    async def _relay(self, plan: OnMirror, bind: Bind, param_oids: Sequence[int] | None) -> None:
+        """The mirror's answer, byte for byte; in simple query (no `param_oids`) with its RowDescription."""
+        session, io = self._session, self._io
+        async with self._service.mirror.lease(session.user, session.settings) as lease:
+            if param_oids is None:
+                reply = await lease.query(plan.sql)
+            else:
+                reply = await lease.run(plan.sql, tuple(param_oids), bind)
+            while True:
+                if reply.error_at >= 0:
+                    io.write(reply.raw[: reply.error_at])
+                    error = reply.error
+                    assert error is not None
+                    raise MirrorError(error)
+                io.write(reply.body)
+                if reply.status is not None:
+                    break
+                await io.drain()
+                reply = await lease.more()
+            if self._record is not None:
+                self._record.tag = reply.tag or ""
+            if plan.sets:
+                after = await lease.settings_after(session.custom_settings())
+                session.transaction.set(lowered(after), local=False)
+
+    async def _run(self, portal: Portal, max_rows: int) -> None:
+        io = self._io
+        prepared = portal.prepared
+        plan = prepared.plan
+        for notice in prepared.notices:
+            io.write(msg.notice_response(notice))
+        if isinstance(plan, Nothing):
+            io.write(msg.empty_query_response())
+            return
+        if isinstance(plan, Act):
+            io.write(msg.command_complete(await self.commands.run(plan, portal)))
+            portal.ended = True
+            return
+        rows = await self.write_rows(portal, max_rows)
+        if max_rows and rows == max_rows and not portal.ended:
+            io.write(msg.portal_suspended())
+        else:
+            io.write(
+                msg.command_complete(f"{prepared.tag} {rows}" if prepared.tag == "SELECT" else prepared.tag)
+            )
+
+    async def write_rows(self, portal: Portal, limit: int, formats: Sequence[int] | None = None) -> int:
+        """DataRow messages, waiting whenever the client does not read.  Units: rows; 0 is no limit."""
+        io = self._io
+        wanted = portal.formats if formats is None else formats
+        rows = 0
+        while not limit or rows < limit:
+            batch = await portal.pull(limit - rows if limit else 0)
+            if batch is None:
+                break
+            io.write(batch.data_rows(wanted))
+            rows += batch.row_count
+            await io.drain()
+        if self._record is not None:
+            self._record.rows += rows
+        return rows
+
+    async def copy_out(self, inner: Prepared, options: CopyOptions) -> int:
+        """COPY (query) TO STDOUT: the messages from CopyOutResponse to CopyDone.  Units: rows."""
+        io = self._io
+        binary = options.format == "binary"
+        fields = inner.description.fields or ()
+        stream = await self._open(inner, NO_BIND, [BINARY if binary else TEXT] * len(fields))
+        rows = 0
+        copy = CopyOut(fields, options)
+        try:
+            io.write(msg.copy_out_response(binary=binary, column_formats=[int(binary)] * len(fields)))
+            io.write(copy.begin())
+            while (batch := await stream.next_batch()) is not None:
+                io.write(copy.rows(batch))
+                rows += batch.row_count
+                await io.drain()
+            io.write(copy.end())
+        finally:
+            await stream.close()
+        io.write(msg.copy_done())
+        return rows
+
+    async def _open(self, prepared: Prepared, bind: Bind, formats: Sequence[int]) -> ResultStream:
+        plan = prepared.plan
+        session = self._session
+        match plan:
+            case OnMirror():
+                return await MirrorStatement.open(
+                    self._service.mirror.lease(session.user, session.settings),
+                    plan.sql,
+                    prepared.description.param_oids,
+                    replace(bind, result_formats=tuple(formats)),
+                    self._io.write,
+                )
+            case OnSpark():
+                spark = await self.spark()
+                sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
+                try:
+                    operation = await spark.execute(sql)
+                except Exception as error:
+                    raise self._service.pipeline.placed(error, prepared, sql) from error
+                return SparkRows(operation, encoder)
+            case ExplainSpark():
+                spark = await self.spark()
+                sql, _ = self._service.pipeline.spark_statement(prepared, plan.query, bind, session)
+                rows = await spark.run_command(f"EXPLAIN {plan.words} {sql}")
+                text = "\n".join(row[0] or "" for row in rows)
+                return LineStream(QUERY_PLAN, text.split("\n"))
+            case Answer():
+                return LineStream(QUERY_PLAN, plan.lines)
+        raise AssertionError(f"{type(plan).__name__} has no rows")
+
+    # --- the engines' sessions
+
+    async def spark(self) -> SparkSession:
+        """This session's Spark session, in step with its TimeZone.  Raises: EngineUnavailable."""
+        zone = self._session.settings.get("timezone") or self._service.settings.session.timezone
+        if self._spark is not None and self._spark.broken:
+            await self.close()
+        if self._spark is None:
+            self._spark = await self._service.open_spark(self._session.user, zone)
+            self._spark_zone = zone
+        elif zone != self._spark_zone:
+            await self._service.set_zone(self._spark, zone)
+            self._spark_zone = zone
+        return self._spark
+
+    async def close(self) -> None:
+        """End the Spark session and whatever runs in it."""
+        spark, self._spark = self._spark, None
+        if spark is not None:
+            await spark.close()
+
+    # --- time and the record
+
+    def _deadline(self) -> AbstractAsyncContextManager[Any]:
+        """statement_timeout of the session (ms), else the server's own limit; 0 is none."""
+        own = self._session.settings.get("statement_timeout")
+        limit = self._service.settings.limits.statement_deadline_s
+        seconds = int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit)
+        return asyncio.timeout(seconds) if seconds else nullcontext()
+
+    def _begin(self, prepared: Prepared) -> None:
+        self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)
+
+    def finished(self, error: ErrorFields | None) -> None:
+        """Write the statement's audit record, if one is open."""
+        record, self._record = self._record, None
+        if record is not None:
+            self._service.audit.write(self._session, record, error)
+
+
+def _formats(codes: Sequence[int], columns: int) -> Sequence[int]:
+    if len(codes) == columns:
+        return codes
+    if len(codes) > 1:
+        raise Refused(
+            "08P01", f"bind message has {len(codes)} result formats but query has {columns} columns"
+        )
+    return [codes[0] if codes else TEXT] * columns

@@ -1,0 +1,374 @@
+"""The one way of a statement: split, expand questions, parse, gate, route, describe -> plan; then run.
+
+It never turns back, and typed SQL and a model's draft enter at the same place.  Rules: `prepare` never executes; only
+text generated from an allowed tree leaves here; what is remembered is keyed by everything that decided it, the
+catalogue's version included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import expressions as exp
+
+from checker.gate import Gate
+from checker.render import map_position, to_postgres
+from checker.split import SyntaxProblem, split
+from checker.verdict import Allowed, Denied, StatementKind
+from proxy.binds import decode_bind, null_of
+from proxy.mirror.errors import MirrorError
+from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
+from proxy.reconcile import OutputColumn, reconcile
+from proxy.routing import Route, bind_parameters, qualified, route, schema_of
+from proxy.rows import RowEncoder
+from proxy.sqlstate import DeniedByGate, Refused, fields_of
+from proxy.startup import split_path
+from proxy.streams import MirrorStatement
+from proxy.wire.errors import ErrorFields
+from spark_thrift.dialect import to_spark
+from spark_thrift.errors import SparkError
+from spark_thrift.types import adapted_query
+
+if TYPE_CHECKING:
+    from proxy.service import Service
+    from proxy.session import Session
+
+REMEMBERED_MAX = 4096
+"""Prepared texts that are kept; a dashboard has some hundreds."""
+REMEMBERED_TEXT_CHARS = 16_384
+UNKNOWN_TO_MIRROR = frozenset({"42883", "42704"})
+"""undefined_function, undefined_object: PostgreSQL has no such thing, Spark may."""
+TEXT_OID = 25
+QUERY_PLAN = Description((), (Field("QUERY PLAN", TEXT_OID, -1),))
+_EXPLAIN = re.compile(r"\s*explain\b\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One statement on its way: the client's text and, when a model wrote the SQL, that SQL."""
+
+    text: str
+    start: int
+    draft: Draft | None = None
+    sql: str | None = None
+
+    @property
+    def checked(self) -> str:
+        return self.text if self.sql is None else self.sql
+
+
+class Pipeline:
+    """Shared by all sessions; holds what may be remembered."""
+
+    nothing = Prepared("", 0, Nothing(), Description((), None), "")
+
+    def __init__(self, service: Service, gate: Gate, drafter: Drafter | None) -> None:
+        self._service = service
+        self._gate = gate
+        self.drafter = drafter
+        self._remembered: OrderedDict[tuple[object, ...], tuple[Prepared, ...]] = OrderedDict()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._service.catalogue
+
+    # --- prepare
+
+    async def prepare(
+        self, text: str, session: Session, param_oids: Sequence[int] | None
+    ) -> tuple[Prepared, ...]:
+        """Every statement in the text, checked before any of them may run.
+
+        Shapes: `param_oids` is None in simple query, where `$n` has no meaning.
+        Raises: DeniedByGate, MirrorError, SparkError, Untranslatable, FrontEndError, Refused.
+        """
+        settings = session.settings
+        key = (
+            text,
+            param_oids,
+            session.user,
+            settings.get("search_path"),
+            settings.get("streamlink.dialect"),
+            settings.get("streamlink.prose"),
+            settings.get("timezone"),
+            self.catalogue.version,
+        )
+        known = self._remembered.get(key)
+        if known is not None:
+            self._remembered.move_to_end(key)
+            return known
+        sources = await self._sources(text, session)
+        checked = [(source, self._check(source, session, param_oids is not None)) for source in sources]
+        prepared = tuple(
+            [await self._plan(s, allowed, session, tuple(param_oids or ())) for s, allowed in checked]
+        )
+        if len(text) <= REMEMBERED_TEXT_CHARS and all(
+            source.draft is None and "pg_backend_pid" not in source.checked for source in sources
+        ):
+            self._remembered[key] = prepared
+            if len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+        return prepared
+
+    async def _sources(self, text: str, session: Session) -> list[_Source]:
+        """The statements in a text; those of comments alone only when the comment is a question."""
+        prose = session.settings.get("streamlink.prose", "off") in ("on", "true", "1", "yes")
+        try:
+            statements = split(text)
+        except SyntaxProblem as problem:
+            # With streamlink.prose on, an apostrophe need not be a quote.
+            if not prose or (question := self._question(text, prose)) is None:
+                raise Refused(problem.sqlstate, problem.message, position=problem.position) from None
+            return [await self._drafted(text, 0, question, session)]
+        sources = []
+        for statement in statements:
+            question = self._question(statement.text, prose)
+            if question is not None:
+                sources.append(await self._drafted(statement.text, statement.start, question, session))
+            elif statement.kind != "empty":
+                sources.append(_Source(statement.text, statement.start))
+        return sources
+
+    def _question(self, text: str, prose: bool) -> Question | None:
+        if self.drafter is None:
+            return None
+        explain = _EXPLAIN.match(text)
+        return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
+
+    async def _drafted(self, text: str, start: int, question: Question, session: Session) -> _Source:
+        """The SQL that the model wrote for a question, in the place of the question."""
+        assert self.drafter is not None
+        draft = await self.drafter.draft(
+            question,
+            self.catalogue,
+            search_path=split_path(session.settings.get("search_path", "")),
+            deadline_s=self._service.settings.model.deadline_s,
+        )
+        return _Source(text, start, draft, question.template.replace("{}", draft.sql, 1))
+
+    def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
+        """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
+        dialect = (
+            session.settings.get("streamlink.dialect", "postgres") if source.draft is None else "postgres"
+        )
+        verdict = self._gate.check(
+            source.checked, dialect=dialect, base_position=source.start, parameters_allowed=parameters
+        )
+        if source.draft is not None:
+            if isinstance(verdict, Allowed) and verdict.kind not in (
+                StatementKind.SELECT,
+                StatementKind.VALUES,
+            ):
+                verdict = Denied("question_writes", "42501", "a question can only read")
+            if isinstance(verdict, Denied):
+                # The position would point into SQL that the client has not seen.
+                verdict = replace(verdict, position=None, hint=verdict.hint or f"SQL: {source.checked}")
+        if isinstance(verdict, Denied):
+            raise DeniedByGate(verdict)
+        return verdict
+
+    async def _plan(
+        self, source: _Source, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+    ) -> Prepared:
+        try:
+            plan, description, tag = await self._planned(allowed, session, param_oids)
+        except (MirrorError, SparkError) as error:
+            raise self._placed_in_source(error, source, allowed.sql) from error
+        notices: tuple[ErrorFields, ...] = ()
+        if source.draft is not None:
+            if _EXPLAIN.match(source.text):
+                lines = _explained(source, source.draft, allowed)
+                return Prepared(source.text, source.start, Answer(lines), QUERY_PLAN, "EXPLAIN", source.sql)
+            notices = (ErrorFields("NOTICE", "00000", f"SQL: {source.sql}"),)
+        return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
+
+    async def _planned(
+        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+    ) -> tuple[Plan, Description, str]:
+        statement = allowed.statement
+        if statement is not None:
+            return await session.executor.commands.plan(statement, allowed, param_oids)
+        return await self.plan_query(allowed, session, param_oids)
+
+    async def plan_query(
+        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+    ) -> tuple[Plan, Description, str]:
+        """A plain query's plan, for the engine that holds what it reads."""
+        assert allowed.tree is not None
+        search_path = split_path(session.settings.get("search_path", ""))
+        where = route(allowed.facts, self.catalogue, search_path)
+        if where is Route.UNKNOWN and await self._service.refresh_catalogue():
+            where = route(allowed.facts, self.catalogue, search_path)
+        sql = allowed.sql
+        if where is Route.MIRROR and any(f.name == "pg_backend_pid" for f in allowed.facts.functions):
+            sql = to_postgres(_with_own_pid(allowed.tree, session.pid))
+        spark_dialect = session.settings.get("streamlink.dialect") == "spark"
+        try:
+            description = await self.describe_on_mirror(sql, session, param_oids)
+        except MirrorError as error:
+            foreign = error.fields.sqlstate in UNKNOWN_TO_MIRROR and "operator" not in error.fields.message
+            if not (foreign or spark_dialect):
+                raise
+            if where is Route.MIRROR and allowed.facts.relations:
+                raise
+            description = Description(_padded(param_oids, allowed.facts.parameters), None)
+        else:
+            if where is Route.MIRROR:
+                sets = any(f.name == "set_config" for f in allowed.facts.functions)
+                return OnMirror(sql, sets), description, "SELECT"
+        return await self._plan_on_spark(allowed, session, description, search_path)
+
+    async def describe_on_mirror(
+        self, sql: str, session: Session, param_oids: tuple[int, ...]
+    ) -> Description:
+        """PostgreSQL's own analysis.  Raises: MirrorError."""
+        async with self._service.mirror.lease(session.user, session.settings) as lease:
+            return await lease.describe(sql, param_oids)
+
+    async def describe_checked(self, sql: str, session: Session) -> Description:
+        """The same for text that we put together of words that a client wrote.  Raises: DeniedByGate."""
+        verdict = self._gate.check(sql)
+        if isinstance(verdict, Denied):
+            raise DeniedByGate(replace(verdict, position=None))
+        return await self.describe_on_mirror(verdict.sql, session, ())
+
+    async def row_on_mirror(self, sql: str, session: Session) -> tuple[bytes | None, ...]:
+        """The one row of a VALUES, in text.  Raises: MirrorError."""
+        stream = await MirrorStatement.open(
+            self._service.mirror.lease(session.user, session.settings), sql, (), Bind(), lambda message: None
+        )
+        try:
+            batch = await stream.next_batch()
+            return () if batch is None else _values(bytes(batch.data_rows(())))
+        finally:
+            await stream.close()
+
+    async def _plan_on_spark(
+        self, allowed: Allowed, session: Session, description: Description, search_path: Sequence[str]
+    ) -> tuple[Plan, Description, str]:
+        assert allowed.tree is not None
+        tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+        nulls = {
+            number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
+        }
+        schema = schema_of(allowed.facts, self.catalogue, search_path)
+        sql = to_spark(bind_parameters(tree, nulls), schema)
+        spark = await session.executor.spark()
+        try:
+            described = await spark.describe(sql)
+        except SparkError as error:
+            raise self._placed_in_source(error, None, allowed.sql) from error
+        columns = reconcile(description.fields, [(c.name, c.spark_type) for c in described])
+        plan = OnSpark(tree, None if description.param_oids else sql, columns)
+        fields = tuple(column.field for column in columns)
+        return plan, Description(description.param_oids, fields), "SELECT"
+
+    # --- run
+
+    def spark_statement(
+        self, prepared: Prepared, plan: OnSpark, bind: Bind, session: Session
+    ) -> tuple[str, RowEncoder]:
+        """The text for Spark and the encoder of its rows.  Raises: BindError, Untranslatable."""
+        sql = plan.sql
+        if sql is None:
+            values = dict(enumerate(bound_values(prepared, bind), start=1))
+            sql = to_spark(bind_parameters(plan.tree, values), self._schema_for(plan.tree))
+        return adapted_query(sql, [column.adapter for column in plan.columns]), _encoder(
+            plan.columns, session
+        )
+
+    def _schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        found = {}
+        for table in tree.find_all(exp.Table):
+            entry = self.catalogue.tables.get((table.db, table.name))
+            if entry is not None:
+                found[(table.db, table.name)] = [(c.name, c.spark_type) for c in entry.columns]
+        return found
+
+    # --- errors
+
+    def placed(self, error: Exception, prepared: Prepared, sql: str) -> Exception:
+        """An engine's error with its position in the client's text, where it can be mapped back."""
+        return self._placed_in_source(
+            error, _Source(prepared.text, prepared.start, None, prepared.query), sql
+        )
+
+    def _placed_in_source(self, error: Exception, source: _Source | None, sql: str) -> Exception:
+        fields = fields_of(error)
+        position: int | None = None
+        if source is None:
+            return error
+        if source.sql is not None:
+            return Refused(
+                fields.sqlstate,
+                f"the SQL written for this question does not run: {fields.message}",
+                detail=f"SQL: {source.sql}",
+                hint=fields.hint or "Ask in other words, or name the table or column that you mean.",
+            )
+        if isinstance(error, MirrorError) and fields.position is not None:
+            position = map_position(source.text, sql, fields.position)
+        if position is not None:
+            position += source.start
+        return Refused(
+            fields.sqlstate, fields.message, detail=fields.detail, hint=fields.hint, position=position
+        )
+
+
+def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
+    """The values of a Bind as typed nodes.  Raises: BindError, as PostgreSQL would while binding."""
+    oids = prepared.description.param_oids
+    formats = bind.formats if len(bind.formats) == len(oids) else (bind.formats or (TEXT,)) * len(oids)
+    for index, (oid, code, value) in enumerate(zip(oids, formats, bind.values, strict=True), start=1):
+        yield decode_bind(oid or TEXT_OID, code, value, index=index)
+
+
+def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:
+    zone = session.settings.get("timezone") or session.service.settings.session.timezone
+    return RowEncoder([c.field for c in columns], [c.pg for c in columns], timezone=zone)
+
+
+def _with_own_pid(tree: exp.Expression, pid: int) -> exp.Expression:
+    """pg_backend_pid() is this session's number, not that of whichever mirror connection answers."""
+    tree = tree.copy()
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.name.lower() == "pg_backend_pid":
+            number: exp.Expression = exp.Literal.number(pid)
+            if isinstance(call.parent, exp.Select):
+                number = exp.alias_(number, "pg_backend_pid")
+            call.replace(number)
+    return tree
+
+
+def _values(message: bytes) -> tuple[bytes | None, ...]:
+    """The fields of one DataRow."""
+    values: list[bytes | None] = []
+    at = 7
+    while at < len(message):
+        size = int.from_bytes(message[at : at + 4], "big", signed=True)
+        at += 4
+        values.append(None if size < 0 else message[at : at + size])
+        at += max(size, 0)
+    return tuple(values)
+
+
+def _padded(param_oids: Sequence[int], numbers: Sequence[int]) -> tuple[int, ...]:
+    count = max([len(param_oids), *numbers])
+    return tuple((list(param_oids) + [0] * count)[i] or TEXT_OID for i in range(count))
+
+
+def _explained(source: _Source, draft: Draft, allowed: Allowed) -> tuple[str, ...]:
+    """EXPLAIN of a question: what would run, and why it may.  It runs nothing."""
+    tables = sorted({f"{r.schema}.{r.name}" if r.schema else r.name for r in allowed.facts.relations})
+    confidence = "not reported" if draft.confidence is None else f"{draft.confidence:.2f}"
+    return (
+        f"SQL: {source.sql}",
+        "Verdict: allowed",
+        f"Tables: {', '.join(tables) or 'none'}",
+        f"Confidence: {confidence}",
+        f"Model: {draft.model}",
+    )

@@ -1,0 +1,101 @@
+"""A portal: one bound statement and how far its rows have been read.
+
+Execute with a row limit, FETCH and MOVE all take rows from the same place.  A portal opens its result on the first
+pull, holds at most one batch, and closes the result at the end or when it is closed, whichever comes first.
+Scrolling back is left out: rows stream, and nothing behind the reader is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from proxy.plan import Prepared
+from proxy.ports import Bind, Field, ResultStream, RowBatch
+
+
+class Portal:
+    """Rows of one statement, handed out by count.
+
+    Shapes: `formats` has one code per column once the portal is open.
+    """
+
+    __slots__ = (
+        "_batch",
+        "_open",
+        "_position",
+        "_stream",
+        "bind",
+        "declared_binary",
+        "ended",
+        "fetched",
+        "fields",
+        "formats",
+        "hold",
+        "prepared",
+    )
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        bind: Bind,
+        open_stream: Callable[[Prepared, Bind, Sequence[int]], Awaitable[ResultStream]],
+        fields: tuple[Field, ...] | None,
+        formats: Sequence[int],
+    ) -> None:
+        self.prepared = prepared
+        self.bind = bind
+        self._open = open_stream
+        self._stream: ResultStream | None = None
+        self._batch: RowBatch | None = None
+        self._position = 0
+        self.fields = fields
+        self.formats = formats
+        self.hold = False
+        self.declared_binary = False
+        self.ended = False
+        self.fetched = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether anything of it ran."""
+        return self._stream is not None or self.ended
+
+    async def start(self) -> ResultStream:
+        """The running result, started now if it was not.  Raises: whatever the engine raises."""
+        if self._stream is None:
+            self._stream = await self._open(self.prepared, self.bind, self.formats)
+        return self._stream
+
+    async def pull(self, limit: int) -> RowBatch | None:
+        """The next rows, at most `limit` of them (0: as many as come together); None at the end."""
+        stream = await self.start()
+        while True:
+            batch = self._batch
+            if batch is None:
+                if self.ended:
+                    return None
+                batch = await stream.next_batch()
+                if batch is None:
+                    self.ended = True
+                    await stream.close()
+                    return None
+                self._position = 0
+                self._batch = batch
+            rest = batch.row_count - self._position
+            if rest <= 0:
+                self._batch = None
+                continue
+            take = rest if limit <= 0 else min(rest, limit)
+            if take == rest:
+                self._batch = None
+            piece = batch if take == batch.row_count else batch.slice(self._position, self._position + take)
+            self._position += take
+            self.fetched += take
+            return piece
+
+    async def close(self) -> None:
+        """Free the result.  Idempotent."""
+        self.ended = True
+        self._batch = None
+        if self._stream is not None:
+            await self._stream.close()

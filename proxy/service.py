@@ -1,0 +1,202 @@
+"""What all sessions share: the mirror, Spark, the model's node, the gate, the pipeline, users and the audit.
+
+Entering it starts what the settings do not find elsewhere, all at once; leaving it stops what it started.  Spark and
+the catalogue's server are needed before a client may come in; the model may still be loading.  A part that dies is
+started again, and the catalogue is read anew on a timer and whenever a statement names what is not there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from spark_thrift.catalogue import read_catalogue
+
+from checker.gate import Gate, Limits
+from nl_frontend.errors import FrontEndError
+from proxy.audit import Audit
+from proxy.engines import Engine, LanguageModel
+from proxy.mirror import Mirror, MirrorOptions
+from proxy.pipeline import Pipeline
+from proxy.ports import Catalogue, Column, Table
+from proxy.registry import Registry
+from proxy.settings import Settings
+from proxy.sqlstate import Refused
+from proxy.transaction import Settings as SessionSettings
+from proxy.transaction import lowered
+from proxy.users import Users
+from spark_thrift.errors import EngineError, SparkError
+from spark_thrift.session import SparkSession
+
+log = logging.getLogger("streamlink.service")
+
+REFRESH_PAUSE_S = 1.0
+"""A statement that names an unknown table has the catalogue read anew, but not more often than this."""
+
+
+class Service:
+    """Use as `async with Service(settings, progress) as service`."""
+
+    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.registry = Registry()
+        self.users = Users(settings.users_path)
+        self.audit = Audit(settings)
+        self.engine = Engine(settings, progress)
+        self.model = LanguageModel(settings, progress)
+        self.mirror = Mirror(
+            MirrorOptions(
+                settings.data.folder / "mirror",
+                database=settings.session.database,
+                connections=settings.mirror.pool_size,
+                statement_timeout_ms=settings.mirror.statement_timeout_s * 1000,
+                search_path=settings.session.search_path,
+                defaults={"timezone": settings.session.timezone},
+            )
+        )
+        self.catalogue = Catalogue()
+        self.mirror_parameters: Mapping[str, str] = {}
+        self.pipeline = Pipeline(
+            self, Gate(Limits(statement_chars=settings.limits.statement_bytes)), self.model.front_end
+        )
+        self._progress = progress
+        self._tasks: asyncio.TaskGroup | None = None
+        self._reading = asyncio.Lock()
+        self._read_at = 0.0
+        self._spark: SparkSession | None = None
+        self._fingerprint = ""
+        self._canonical: dict[tuple[object, ...], SessionSettings] = {}
+        self._running: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self.settings.data.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            async with asyncio.TaskGroup() as starting:
+                starting.create_task(self.mirror.start(self._progress))
+                starting.create_task(self.engine.start())
+            await self.refresh_catalogue(force=True)
+            async with self.mirror.lease("streamlink_probe", {}) as lease:
+                self.mirror_parameters = dict(lease.parameters)
+        except BaseException:
+            await self._stop()
+            raise
+        for part in (
+            self._follow_catalogue(),
+            self.engine.supervise(),
+            self._load_model(),
+            self.mirror.supervise(),
+        ):
+            self._running.append(asyncio.create_task(part))  # noqa: RUF006 - held in _running, ended in _stop
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._spark is not None:
+            await self._spark.close()
+        await asyncio.gather(
+            self.model.stop(), self.engine.stop(), self.mirror.stop(), return_exceptions=True
+        )
+        self.audit.close()
+
+    async def _load_model(self) -> None:
+        try:
+            await self.model.start()
+            front_end = self.model.front_end
+            if front_end is not None:
+                await front_end.warm(
+                    self.catalogue, search_path=self.settings.session.search_path, deadline_s=600
+                )
+        except FrontEndError as error:
+            log.warning("questions cannot be answered: %s", error.message)
+
+    # --- Spark
+
+    async def open_spark(self, user: str, zone: str) -> SparkSession:
+        """A Spark session for a client.  Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
+        try:
+            return await self.engine.client.open_session(
+                user, {"spark.sql.session.timeZone": zone, **self.settings.spark.session_conf}
+            )
+        except SparkError as error:
+            raise _zone_refused(zone) from error
+
+    async def set_zone(self, spark: SparkSession, zone: str) -> None:
+        """Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
+        try:
+            await spark.set_conf("spark.sql.session.timeZone", zone)
+        except (SparkError, ValueError) as error:
+            raise _zone_refused(zone) from error
+
+    # --- the catalogue
+
+    async def refresh_catalogue(self, *, force: bool = False) -> bool:
+        """Read Spark's catalogue and bring the mirror in step; whether anything changed.
+
+        An engine that does not answer leaves what is known as it is.
+        """
+        async with self._reading:
+            if not force and time.monotonic() - self._read_at < REFRESH_PAUSE_S:
+                return False
+            before = self.catalogue.version
+            try:
+                if self._spark is None or self._spark.broken:
+                    self._spark = await self.engine.client.open_session("streamlink")
+                found = await read_catalogue(self._spark)
+            except EngineError as error:
+                log.warning("the catalogue cannot be read: %s", error.message)
+                return False
+            finally:
+                self._read_at = time.monotonic()
+            if found.fingerprint == self._fingerprint:
+                return False
+            tables = (
+                Table(
+                    t.schema,
+                    t.name,
+                    t.kind,
+                    tuple(Column(c.name, c.spark_type, c.comment) for c in t.columns),
+                    t.comment,
+                )
+                for t in found.tables
+            )
+            self.catalogue = await self.mirror.sync(tables, found.schemas)
+            self._fingerprint = found.fingerprint
+            return self.catalogue.version != before
+
+    async def _follow_catalogue(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.mirror.sync_interval_s)
+            try:
+                await self.refresh_catalogue()
+            except Exception:
+                log.exception("the mirror could not be brought in step")
+
+    # --- settings
+
+    async def canonical_settings(self, user: str, wanted: Mapping[str, str]) -> SessionSettings:
+        """Settings as the mirror writes them, remembered.  Raises: MirrorError for what it refuses."""
+        key = tuple(sorted(wanted.items()))
+        known = self._canonical.get(key)
+        if known is None:
+            async with self.mirror.lease(user, wanted) as lease:
+                custom = [name for name in wanted if "." in name]
+                known = lowered(await lease.settings_after(custom))
+            if len(self._canonical) > 1000:
+                self._canonical.clear()
+            self._canonical[key] = known
+        return known
+
+
+def _zone_refused(zone: str) -> Refused:
+    return Refused("22023", f'Spark does not know the time zone "{zone}"', hint="Name one as Europe/Berlin.")

@@ -1,0 +1,89 @@
+"""Every exception that a statement can end in -> the fields of an ErrorResponse: one table.
+
+Rules: an exception that is not in the table is a defect of ours; the client gets XX000 and a number under which the
+log has the traceback, and neither holds the statement's text.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from checker.verdict import Denied
+from nl_frontend.errors import FrontEndError
+from proxy.binds import BindError
+from proxy.mirror.errors import MirrorError
+from proxy.rows import DataError
+from proxy.transaction import TransactionError
+from proxy.wire.errors import ErrorFields, ProtocolError
+from spark_thrift.dialect import Untranslatable
+from spark_thrift.errors import EngineError
+
+log = logging.getLogger("streamlink")
+
+
+class Refused(Exception):
+    """A statement that this server refuses for a reason of its own; its words are PostgreSQL's where it has them."""
+
+    def __init__(
+        self,
+        sqlstate: str,
+        message: str,
+        *,
+        detail: str | None = None,
+        hint: str | None = None,
+        position: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.fields = ErrorFields("ERROR", sqlstate, message, detail, hint, position)
+
+
+class DeniedByGate(Exception):
+    """The gate said no."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(denied.reason)
+        self.denied = denied
+
+
+def _engine(error: EngineError) -> ErrorFields:
+    return ErrorFields("ERROR", error.sqlstate, error.message, hint=error.hint)
+
+
+def _denied(error: DeniedByGate) -> ErrorFields:
+    denied = error.denied
+    return ErrorFields("ERROR", denied.sqlstate, denied.reason, hint=denied.hint, position=denied.position)
+
+
+_TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
+    (Refused, lambda e: e.fields),
+    (DeniedByGate, _denied),
+    (ProtocolError, lambda e: e.fields),
+    (MirrorError, lambda e: e.fields),
+    (TransactionError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message)),
+    (Untranslatable, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
+    (BindError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
+    (DataError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, e.detail, e.hint)),
+    (EngineError, _engine),
+    (FrontEndError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
+    (TimeoutError, lambda e: ErrorFields("ERROR", "57014", "canceling statement due to statement timeout")),
+    (MemoryError, lambda e: ErrorFields("ERROR", "53200", "out of memory")),
+    (RecursionError, lambda e: ErrorFields("ERROR", "54001", "stack depth limit exceeded")),
+)
+
+
+def fields_of(error: BaseException) -> ErrorFields:
+    """The client's view of an exception; logs what is in no row of the table."""
+    for kind, make in _TABLE:
+        if isinstance(error, kind):
+            return make(error)
+    incident = secrets.token_hex(4)
+    log.error("internal error %s", incident, exc_info=error)
+    return ErrorFields(
+        "ERROR",
+        "XX000",
+        f"internal error {incident}",
+        hint="The server's log has the details under this number.",
+    )

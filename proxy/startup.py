@@ -1,0 +1,127 @@
+"""A client's run-time parameters: from its startup message, and back to it as ParameterStatus.
+
+What a client asks for is tried on the mirror, so that a wrong value is refused in PostgreSQL's own words and a right
+one is kept as PostgreSQL writes it.  Rules: text travels as UTF-8 and dates as ISO, which every driver asks for;
+another encoding or date style is refused rather than sent wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from proxy.mirror.errors import MirrorError
+from proxy.sqlstate import Refused
+from proxy.transaction import Settings
+from proxy.wire.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from proxy.session import Session
+
+_REPORTED = (
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "scram_iterations",
+    "search_path",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
+)
+"""GUC_REPORT of PostgreSQL 18 (guc_parameters.dat)."""
+_NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
+_UTF8_NAMES = frozenset({"utf8", "unicode", "sqlascii"})
+"""SQL_ASCII means bytes as they are, and ours are UTF-8."""
+
+
+async def read_parameters(parameters: Mapping[str, str], session: Session) -> Settings:
+    """The session's settings from its startup message.  Raises: ProtocolError, fatal."""
+    conf = session.service.settings.session
+    if parameters.get("replication", "false").lower() not in ("false", "off", "no", "0"):
+        raise ProtocolError("0A000", "replication connections are not supported", fatal=True)
+    wanted = {"search_path": quoted_path(conf.search_path), "timezone": conf.timezone}
+    asked = {**_options(parameters.get("options", "")), **parameters}
+    for name, value in asked.items():
+        if name not in _NOT_SETTINGS:
+            wanted[name.lower()] = value
+    try:
+        check_setting("client_encoding", wanted.pop("client_encoding", "UTF8"))
+        check_setting("datestyle", wanted.get("datestyle", "ISO"))
+        return await session.service.canonical_settings(session.user, wanted)
+    except (MirrorError, Refused) as error:
+        fields = error.fields
+        raise ProtocolError(fields.sqlstate, fields.message, fatal=True, detail=fields.detail) from None
+
+
+def check_setting(name: str, value: str) -> None:
+    """Raises: Refused 0A000 for an encoding or a date style that results are not written in."""
+    if name == "client_encoding" and re.sub(r"[^a-z0-9]", "", value.lower()) not in _UTF8_NAMES:
+        raise Refused(
+            "0A000", f'client_encoding "{value}" is not supported', hint="Text travels as UTF8 here."
+        )
+    if name == "datestyle" and re.search(r"\b(sql|postgres|german)\b", value, re.IGNORECASE):
+        raise Refused("0A000", f'DateStyle "{value}" is not supported', hint="Dates are written as ISO here.")
+
+
+def reported(session: Session) -> dict[str, str]:
+    """Every reported setting as it now stands for this session."""
+    base = session.service.mirror_parameters
+    settings = session.settings
+    values = {name: settings.get(name.lower(), base.get(name, "")) for name in _REPORTED}
+    values["client_encoding"] = "UTF8"
+    values["session_authorization"] = session.user
+    values["is_superuser"] = "off"
+    return values
+
+
+def quoted_path(schemas: tuple[str, ...]) -> str:
+    """A search_path as SET wants it: `default` and the like need their quotes."""
+    return ", ".join(
+        name
+        if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name != "default"
+        else '"' + name.replace('"', '""') + '"'
+        for name in schemas
+    )
+
+
+def split_path(text: str) -> tuple[str, ...]:
+    """The schemas of a search_path as PostgreSQL prints it, `"$user"` left out."""
+    names = [
+        quoted.replace('""', '"') if quoted else plain.lower()
+        for quoted, plain in re.findall(r'"((?:[^"]|"")*)"|([^\s,"]+)', text)
+    ]
+    return tuple(name for name in names if name != "$user")
+
+
+def _options(text: str) -> dict[str, str]:
+    """`-c name=value` and `--name=value`, backslash escaped blanks, as libpq's `options` holds them."""
+    words = [re.sub(r"\\(.)", r"\1", word) for word in re.findall(r"(?:\\.|\S)+", text)]
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word == "-c" and position + 1 < len(words):
+            position += 1
+            word = words[position]
+        elif word.startswith("--"):
+            word = word[2:].replace("-", "_")
+        elif word.startswith("-c"):
+            word = word[2:]
+        else:
+            raise ProtocolError(
+                "42601", f"invalid command-line argument for server process: {word}", fatal=True
+            )
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ProtocolError("42601", f"-c {word} requires a value", fatal=True)
+        found[name] = value
+        position += 1
+    return found

@@ -1,0 +1,98 @@
+"""Results as ports.ResultStream: Spark's frames, a mirror statement, and lines that are already here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from proxy.mirror.lease import Lease, MirrorStream
+from proxy.ports import Bind, CopyOptions, Field, RowBatch
+from proxy.rows import RowEncoder
+from proxy.sqlstate import Refused
+from proxy.wire import messages as msg
+from spark_thrift.operation import Operation
+
+
+class SparkRows:
+    """The rows of one Spark operation, a frame at a time."""
+
+    __slots__ = ("_encoder", "_operation", "fields")
+
+    def __init__(self, operation: Operation, encoder: RowEncoder) -> None:
+        self.fields = encoder.fields
+        self._operation = operation
+        self._encoder = encoder
+
+    async def next_batch(self) -> RowBatch | None:
+        frame = await self._operation.fetch()
+        if frame is None:
+            return None
+        return self._encoder.decode(frame)
+
+    async def close(self) -> None:
+        await self._operation.close()
+
+
+class MirrorStatement:
+    """A mirror statement that keeps its lease until it is closed."""
+
+    __slots__ = ("_lease", "_stream", "fields")
+
+    def __init__(self, lease: Lease, stream: MirrorStream) -> None:
+        self._lease = lease
+        self._stream = stream
+        self.fields = stream.fields
+
+    @classmethod
+    async def open(
+        cls, lease: Lease, sql: str, param_oids: tuple[int, ...], bind: Bind, aside: Callable[[bytes], None]
+    ) -> MirrorStatement:
+        """Raises: MirrorError, MirrorUnavailable."""
+        await lease.__aenter__()
+        try:
+            return cls(lease, await lease.execute(sql, param_oids, bind, aside=aside))
+        except BaseException:
+            lease.release()
+            raise
+
+    async def next_batch(self) -> RowBatch | None:
+        return await self._stream.next_batch()
+
+    async def close(self) -> None:
+        await self._stream.close()
+        self._lease.release()
+
+
+class LineBatch:
+    """Rows of one text column; implements ports.RowBatch."""
+
+    __slots__ = ("_lines", "row_count")
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self.row_count = len(lines)
+
+    def slice(self, start: int, stop: int) -> LineBatch:
+        return LineBatch(self._lines[start:stop])
+
+    def data_rows(self, formats: Sequence[int]) -> bytes:
+        return b"".join(msg.data_row([line.encode("utf-8", "replace")]) for line in self._lines)
+
+    def copy_rows(self, options: CopyOptions) -> bytes:
+        raise Refused("0A000", "EXPLAIN cannot be copied")
+
+
+class LineStream:
+    """EXPLAIN's answer: lines of text, all known."""
+
+    __slots__ = ("_lines", "fields")
+
+    def __init__(self, fields: tuple[Field, ...], lines: Sequence[str]) -> None:
+        self.fields = fields
+        self._lines: Sequence[str] | None = lines
+
+    async def next_batch(self) -> RowBatch | None:
+        lines, self._lines = self._lines, None
+        return LineBatch(lines) if lines else None
+
+    async def close(self) -> None:
+        self._lines = None

@@ -1,0 +1,47 @@
+"""Run-time parameters of the startup message."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.sqlstate import Refused
+from proxy.startup import _options, check_setting, quoted_path, split_path
+from proxy.wire.errors import ProtocolError
+
+
+def test_path_survives_quoting() -> None:
+    path = ("patents", "default", "Mixed", 'o"dd', "two words")
+    assert split_path(quoted_path(path)) == path
+
+
+def test_user_placeholder_names_no_schema() -> None:
+    assert split_path('"$user", public') == ("public",)
+
+
+@pytest.mark.parametrize("value", ["UTF8", "utf-8", "'utf-8'", "UNICODE", "SQL_ASCII"])
+def test_utf8_by_any_name_is_taken(value: str) -> None:
+    check_setting("client_encoding", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("client_encoding", "LATIN1"), ("datestyle", "German"), ("datestyle", "SQL, DMY")]
+)
+def test_what_results_are_not_written_in_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_setting(name, value)
+    assert refused.value.fields.sqlstate == "0A000"
+
+
+def test_options_as_libpq_sends_them() -> None:
+    assert _options(r"-c geqo=off -csearch_path=a\ b --statement-timeout=5s") == {
+        "geqo": "off",
+        "search_path": "a b",
+        "statement_timeout": "5s",
+    }
+
+
+@pytest.mark.parametrize("text", ["-c", "-x", "geqo=off", "-c geqo"])
+def test_malformed_options_are_fatal(text: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        _options(text)
+    assert refused.value.fatal
