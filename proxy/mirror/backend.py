@@ -16,7 +16,7 @@ from typing import cast
 
 from proxy.mirror import frontend
 from proxy.mirror.authenticate import Authenticator
-from proxy.mirror.errors import CANNOT_CONNECT_NOW, MirrorError, MirrorUnavailable
+from proxy.mirror.errors import MirrorUnavailable
 from proxy.mirror.replies import Reply, error_fields, message_at, parameter_status
 from proxy.mirror.statements import StatementCache, Surroundings, surroundings
 from proxy.wire.errors import ErrorFields
@@ -256,32 +256,3 @@ class Backend(asyncio.Protocol):
         self._clear()
         if waiter is not None and not waiter.done():
             waiter.set_exception(reason)
-
-
-async def connect(
-    path: str, parameters: Mapping[str, str], *, timeout_s: float, authenticator: Authenticator | None = None
-) -> Backend:
-    """A ready connection over the unix socket at `path`.
-
-    Raises: MirrorUnavailable; MirrorError when the mirror refuses (an unknown role, say).
-    """
-    loop = asyncio.get_running_loop()
-    backend = Backend(loop, authenticator)
-    try:
-        async with asyncio.timeout(timeout_s):
-            await loop.create_unix_connection(lambda: backend, path)
-            reply = await backend.exchange(frontend.startup(parameters))
-            while reply.status is None:
-                reply = await backend.more()
-    except (OSError, TimeoutError) as error:
-        backend.abort()
-        raise MirrorUnavailable("the catalogue server does not answer", CANNOT_CONNECT_NOW) from error
-    except MirrorUnavailable as unavailable:
-        cause = unavailable.cause
-        if cause is None or cause.sqlstate[:2] in ("57", "53"):
-            raise
-        raise MirrorError(cause) from None
-    except asyncio.CancelledError:
-        backend.abort()
-        raise
-    return backend

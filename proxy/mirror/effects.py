@@ -39,6 +39,8 @@ _NEVER_RESET = re.compile(r"\b(?:role|(?:session_)?authorization|seed)\b|u&|;", 
 # Such a literal becomes a constant when it is parsed: a kept plan would answer with a time gone by.
 _CLOCK = re.compile(r"['$][^'$]*(?:now|today|tomorrow|yesterday)[^'$]*['$]|\\", re.IGNORECASE)
 
+_PARAMETER = re.compile(r"\$\d")
+
 
 @lru_cache(maxsize=4096)
 def effect_of(sql: str) -> Effect:
@@ -57,6 +59,12 @@ def effect_of(sql: str) -> Effect:
 def may_keep_plan(sql: str) -> bool:
     """Whether a statement prepared once answers ever after as it would if it were parsed anew."""
     return _first_word(sql) in _PLANNED and effect_of(sql) is Effect.NOTHING and not _CLOCK.search(sql)
+
+
+@lru_cache(maxsize=4096)
+def may_keep_text_plan(sql: str) -> bool:
+    """The same for simple query, which has no parameters and says so where a statement names one."""
+    return may_keep_plan(sql) and not _PARAMETER.search(sql)
 
 
 def _first_word(sql: str) -> str:

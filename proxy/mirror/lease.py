@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from proxy.mirror import frontend
 from proxy.mirror.backend import IDLE, Backend
-from proxy.mirror.effects import Effect, effect_of, may_keep_plan
+from proxy.mirror.effects import Effect, effect_of, may_keep_plan, may_keep_text_plan
 from proxy.mirror.errors import MirrorError
 from proxy.mirror.replies import (
     MirrorBatch,
@@ -116,7 +116,7 @@ class Lease:
         Errors are in the reply.  Raises: MirrorUnavailable.
         """
         backend = self.backend
-        if self._key is None or not may_keep_plan(sql):
+        if self._key is None or not may_keep_text_plan(sql):
             self._touch(effect_of(sql))
             closing = backend.statements.take_closing()
             reply = await backend.exchange(closing + frontend.query(sql))

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from proxy.mirror.errors import MirrorUnavailable
+from proxy.mirror.external import ExternalServer
 from proxy.mirror.lease import Lease
-from proxy.mirror.pool import Pool, Route
-from proxy.mirror.roles import OWNER, bootstrap, create_role
-from proxy.mirror.server import PORT, MirrorServer
+from proxy.mirror.pool import Pool
+from proxy.mirror.roles import bootstrap, create_role
+from proxy.mirror.route import Route
+from proxy.mirror.server import MirrorServer
 from proxy.mirror.sync import Synchroniser
 from proxy.ports import Catalogue, Table
 
@@ -34,6 +36,7 @@ class MirrorOptions:
 
     Units: `statement_timeout_ms` for one statement on the mirror; `connections` for all clients together.
     `defaults`: session settings that clients start with and that RESET goes back to.
+    `dsn`: an external mirror, in the place of an embedded one in `data_dir` with `database` in it.
     """
 
     data_dir: Path
@@ -42,10 +45,11 @@ class MirrorOptions:
     statement_timeout_ms: int = 30_000
     search_path: tuple[str, ...] = ("default",)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    dsn: str = ""
 
 
 class Mirror:
-    """An embedded mirror."""
+    """One mirror, embedded or external."""
 
     def __init__(self, options: MirrorOptions) -> None:
         self._startup = {
@@ -55,10 +59,14 @@ class Mirror:
             "search_path": ", ".join('"' + name.replace('"', '""') + '"' for name in options.search_path),
             **options.defaults,
         }
-        self._server = MirrorServer(
-            options.data_dir,
-            database=options.database,
-            connections=options.connections + RESERVED_CONNECTIONS,
+        self._server: MirrorServer | ExternalServer = (
+            ExternalServer(options.dsn)
+            if options.dsn
+            else MirrorServer(
+                options.data_dir,
+                database=options.database,
+                connections=options.connections + RESERVED_CONNECTIONS,
+            )
         )
         self._pool = Pool(self._route, limit=options.connections, prepare_role=self._prepare_role)
         self._synchroniser = Synchroniser()
@@ -75,7 +83,7 @@ class Mirror:
         return self._pool
 
     @property
-    def server(self) -> MirrorServer:
+    def server(self) -> MirrorServer | ExternalServer:
         return self._server
 
     async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
@@ -125,12 +133,7 @@ class Mirror:
 
         try:
             connection = await asyncpg.connect(
-                host=str(self._server.socket_dir),
-                port=PORT,
-                user=OWNER,
-                database=self._server.database,
-                timeout=ADMIN_TIMEOUT_S,
-                statement_cache_size=0,
+                **self._server.admin_arguments(), timeout=ADMIN_TIMEOUT_S, statement_cache_size=0
             )
         except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as error:
             raise MirrorUnavailable("the catalogue server does not answer") from error
@@ -146,7 +149,7 @@ class Mirror:
         if user in self._roles:
             return
         async with self.admin() as admin:
-            await create_role(admin, user)
+            await create_role(admin, user, self._server.role_password(user))
         self._roles.add(user)
 
     def _lost(self) -> None:

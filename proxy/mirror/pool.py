@@ -12,15 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from proxy.mirror import frontend
-from proxy.mirror.authenticate import Authenticator
-from proxy.mirror.backend import Backend, connect
+from proxy.mirror.backend import Backend
 from proxy.mirror.effects import Effect
 from proxy.mirror.errors import TOO_MANY_CONNECTIONS, MirrorError, MirrorUnavailable
 from proxy.mirror.lease import Lease
 from proxy.mirror.replies import Reply, messages
+from proxy.mirror.route import Route
 from proxy.mirror.statements import StatementKey
 from proxy.ports import Description
 
@@ -35,19 +34,6 @@ _SETTINGS_QUERY = (
     "SELECT name, setting FROM pg_catalog.pg_settings"
     " WHERE source = 'session' AND name NOT LIKE 'transaction\\_%' ORDER BY name"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where the mirror listens and how a connection to it begins.
-
-    `startup`: StartupMessage parameters beside `user`; settings in it are what RESET goes back to.
-    `password`: a role's password, where the mirror wants one.
-    """
-
-    socket_path: str
-    startup: Mapping[str, str]
-    password: Callable[[str], str] | None = None
 
 
 class DescriptionCache:
@@ -216,14 +202,7 @@ class Pool:
         self._opening += 1
         try:
             await self._prepare_role(user)
-            route = self._route()
-            authenticator = Authenticator(user, route.password(user)) if route.password else None
-            backend = await connect(
-                route.socket_path,
-                {"user": user, **route.startup},
-                timeout_s=self._connect_timeout_s,
-                authenticator=authenticator,
-            )
+            backend = await self._route().connect(user, timeout_s=self._connect_timeout_s)
         except BaseException:
             self._opening -= 1
             self._hand_on(None, user)
@@ -286,17 +265,12 @@ class Pool:
     # The rest
 
     async def cancel(self, backend: Backend) -> None:
-        """CancelRequest for what `backend` is running; whether it comes in time is PostgreSQL's affair."""
+        """Ask the mirror to stop what `backend` is running.  Never raises."""
         try:
-            async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                reader, writer = await asyncio.open_unix_connection(self._route().socket_path)
-                try:
-                    writer.write(frontend.cancel_request(backend.process_id, backend.secret_key))
-                    await reader.read()
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError, MirrorUnavailable):
+            route = self._route()
+        except MirrorUnavailable:
             return
+        await route.cancel(backend.process_id, backend.secret_key, timeout_s=CANCEL_TIMEOUT_S)
 
     def invalidate(self) -> None:
         """The catalogue has changed: descriptions and kept statements are made anew."""

@@ -95,15 +95,26 @@ async def create_role(admin: Any, user: str, password: str | None = None) -> Non
         or not 0 < len(user.encode()) <= NAME_LIMIT_BYTES
         or "\0" in user
     ):
-        raise MirrorError(ErrorFields("ERROR", RESERVED_NAME, f'role name "{user}" is reserved'))
+        raise _reserved(user)
     name = quote_identifier(user)
     login = "LOGIN" if password is None else f"LOGIN PASSWORD {quote_literal(password)}"
     async with admin.transaction():
         # Two proxies may meet the same new user at the same time.
         await admin.execute("SELECT pg_advisory_xact_lock(hashtext('streamlink roles'))")
         exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", user)
+        ours = await admin.fetchval(
+            "SELECT true FROM pg_auth_members WHERE roleid = $1::text::regrole"
+            " AND member = (SELECT oid FROM pg_roles WHERE rolname = $2)",
+            *(READER, user),
+        )
+        if exists and not ours:
+            raise _reserved(user)
         await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {login} {_POWERLESS}")
         await admin.execute(f"GRANT {READER} TO {name} WITH INHERIT TRUE, SET FALSE")
+
+
+def _reserved(user: str) -> MirrorError:
+    return MirrorError(ErrorFields("ERROR", RESERVED_NAME, f'role name "{user}" is reserved'))
 
 
 def quote_identifier(name: str) -> str:

@@ -19,10 +19,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from proxy.mirror.errors import CANNOT_CONNECT_NOW, MirrorNotStarted, MirrorUnavailable
-from proxy.mirror.pool import Route
 from proxy.mirror.roles import OWNER
+from proxy.mirror.route import Route
 
 PORT = 5432
 """Only a part of the socket's name."""
@@ -94,6 +95,14 @@ class MirrorServer:
         """The postmaster's process id."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
+    def admin_arguments(self) -> dict[str, Any]:
+        """How asyncpg connects as the mirror's owner.  Raises: MirrorUnavailable."""
+        return {"host": str(self.socket_dir), "port": PORT, "user": OWNER, "database": self.database}
+
+    def role_password(self, user: str) -> str | None:
+        """None: the socket's folder and peer authentication do without."""
+        return None
+
     def route(self, startup: dict[str, str]) -> Route:
         """Raises: MirrorUnavailable."""
         return Route(str(self.socket_dir / f".s.PGSQL.{PORT}"), {"database": self.database, **startup})
@@ -112,7 +121,7 @@ class MirrorServer:
             await self.stop()
             raise
 
-    async def supervise(self, lost: Callable[[], None] = lambda: None) -> None:
+    async def supervise(self, lost: Callable[[], None]) -> None:
         """Start the server again whenever it ends by itself, having called `lost`; runs until cancelled."""
         failures = 0
         while not self._stopping.is_set() and self._process is not None:

@@ -61,6 +61,7 @@ async def test_kept_plan_gives_what_simple_query_gives(mirror: Mirror) -> None:
         "SELECT 1/0",
         "VALUES (1), (2)",
         "SELECT nope",
+        "SELECT $1",
     ):
         async with mirror.lease("ann", {}) as lease:
             first = await lease.query(sql)
