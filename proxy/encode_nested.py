@@ -147,9 +147,11 @@ def _element_column(element: PgType, leaves: Sequence[Any]) -> FrameColumn:
         case WireKind.BOOL:
             return FixedColumn(np.array([bool(leaf) for leaf in leaves], np.uint8), marked)
         case WireKind.INT | WireKind.TIMESTAMPTZ:
-            return FixedColumn(np.array([int(leaf or 0) for leaf in leaves], ">i8"), marked)
+            return FixedColumn(np.array([0 if leaf is None else int(leaf) for leaf in leaves], ">i8"), marked)
         case WireKind.FLOAT4 | WireKind.FLOAT8:
-            return FixedColumn(np.array([float(leaf or 0) for leaf in leaves], ">f8"), marked)
+            return FixedColumn(
+                np.array([0.0 if leaf is None else float(leaf) for leaf in leaves], ">f8"), marked
+            )
         case WireKind.BYTEA:
             values = [bytes.fromhex(leaf or "") for leaf in leaves]
         case _:
@@ -243,6 +245,9 @@ def _bad_interval(value: bytes) -> DataError:
 
 
 def parse_interval(kind: WireKind, value: bytes) -> Interval:
+    if value.startswith(b"INTERVAL '"):
+        # The same behind a cast to string, as an array's elements come: INTERVAL '1 02:03:04' DAY TO SECOND.
+        value = value.split(b"'")[1]
     if kind is WireKind.YEAR_MONTH:
         if (match := _YEAR_MONTH.fullmatch(value)) is None:
             raise _bad_interval(value)

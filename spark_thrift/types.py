@@ -17,6 +17,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from spark_thrift import adapters
+from spark_thrift.type_names import SparkType, parse_spark_type
+
 
 class WireKind(enum.Enum):
     """How a value of a type lies in a HiveServer2 column, and so which encoder reads it."""
@@ -43,19 +46,10 @@ class WireKind(enum.Enum):
     CALENDAR = "interval"
     """Text, `1 years -2 months 3 days 4 hours 5 minutes 6.5 seconds`, parts that are zero left out."""
     ARRAY = "array"
-    """Text, JSON, with every scalar in a form that JSON does not round (`_json_safe` below)."""
+    """Text, JSON, with every scalar in a form that JSON does not round (adapters.array)."""
     JSONB = "jsonb"
     """Text, JSON."""
     VOID = "void"
-
-
-@dataclass(frozen=True, slots=True)
-class SparkType:
-    """A parsed Spark type.  Shapes: `args` is (p, s), (n,) or empty; `element` is an array's."""
-
-    name: str
-    args: tuple[int, ...] = ()
-    element: SparkType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +73,6 @@ class PgType:
     element: PgType | None = None
 
 
-_JSON_OPTIONS = (
-    "map('ignoreNullFields', 'false',"
-    " 'timestampFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSSxxx',"
-    " 'timestampNTZFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS')"
-)
-_TO_JSON = f"to_json({{c}}, {_JSON_OPTIONS})"
-
 # OIDs and lengths: pg_type.dat.  `typmod` is filled in by pg_type() for the types that have one.
 TYPE_MAP: dict[str, PgType] = {
     "boolean": PgType(16, 1, -1, "boolean", True, WireKind.BOOL),
@@ -99,11 +86,14 @@ TYPE_MAP: dict[str, PgType] = {
     "decimal": PgType(1700, -1, -1, "numeric", True, WireKind.NUMERIC),
     # A Spark string may hold U+0000, which no PostgreSQL text can: the encoder refuses that value (22021).
     "string": PgType(25, -1, -1, "text", False, WireKind.TEXT),
+    # HiveServer2 puts quotes around a string of a collation.
+    "collated string": PgType(25, -1, -1, "text", False, WireKind.TEXT, "CAST({c} AS STRING)"),
     "varchar": PgType(1043, -1, -1, "varchar", False, WireKind.TEXT),
     "char": PgType(1042, -1, -1, "char", False, WireKind.TEXT),
     "binary": PgType(17, -1, -1, "bytea", True, WireKind.BYTEA),
     "date": PgType(1082, 4, -1, "date", True, WireKind.DATE),
-    "time": PgType(1083, 8, -1, "time", True, WireKind.TIME),
+    # HiveServer2 has no TIME: it refuses the column.
+    "time": PgType(1083, 8, -1, "time", True, WireKind.TIME, "CAST({c} AS STRING)"),
     # Spark's timestamps reach to 290308 BC, PostgreSQL's to 4713 BC: the encoder refuses what lies before
     # (22008).
     "timestamp": PgType(1184, 8, -1, "timestamptz", False, WireKind.TIMESTAMPTZ, "unix_micros({c})"),
@@ -111,10 +101,10 @@ TYPE_MAP: dict[str, PgType] = {
     "interval year to month": PgType(1186, 16, -1, "interval", True, WireKind.YEAR_MONTH),
     "interval day to second": PgType(1186, 16, -1, "interval", True, WireKind.DAY_TIME),
     "interval": PgType(1186, 16, -1, "interval", True, WireKind.CALENDAR),
-    # The keys' and fields' own types are not told by JSON.
-    "map": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, _TO_JSON),
-    "struct": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, _TO_JSON),
-    "variant": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, "to_json({c})"),
+    # JSON does not tell the keys' and fields' own types.  pg_type() writes their adapters.
+    "map": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, ""),
+    "struct": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, ""),
+    "variant": PgType(3802, -1, -1, "jsonb", False, WireKind.JSONB, ""),
     # PostgreSQL resolves a bare NULL to text (the "unknown" pseudo-type never reaches a client).
     "void": PgType(25, -1, -1, "text", True, WireKind.VOID),
 }
@@ -132,44 +122,6 @@ ARRAY_OIDS: dict[int, int] = {
 _MAX_CHARACTERS = 10_485_760
 _VARHDRSZ = 4
 
-_SYNONYMS = {
-    "byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint", "real": "float",
-    "dec": "decimal", "numeric": "decimal", "timestamp_ltz": "timestamp", "null": "void", "character": "char",
-}  # fmt: skip
-
-_HEAD = re.compile(r"\s*([a-z_]+)\s*(?:\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\))?\s*", re.ASCII)
-
-
-def parse_spark_type(text: str) -> SparkType:
-    """Reads a type as DESCRIBE prints it.
-
-    A struct's and a map's inside is not read: both are JSON to a client, and DESCRIBE shortens a long struct
-    to `... 5 more fields>`.  What is no known type comes back under its own text as the name, and maps to
-    text.
-    """
-    lowered = text.strip().lower()
-    if lowered.startswith("array<") and lowered.endswith(">"):
-        return SparkType("array", element=parse_spark_type(lowered[6:-1]))
-    for opaque in ("map", "struct"):
-        if lowered.startswith(opaque + "<"):
-            return SparkType(opaque)
-    if lowered.startswith("interval "):
-        months = "year" in lowered or "month" in lowered
-        return SparkType("interval year to month" if months else "interval day to second")
-    if lowered.startswith("string collate "):
-        return SparkType("string")
-    if lowered in ("timestamp without time zone", "time without time zone"):
-        return SparkType("timestamp_ntz" if lowered.startswith("timestamp") else "time")
-    head = _HEAD.fullmatch(lowered)
-    if head is None:
-        return SparkType(lowered)
-    name = _SYNONYMS.get(head[1], head[1])
-    args = tuple(int(arg) for arg in head.groups()[1:] if arg is not None)
-    if name == "decimal":
-        # Spark's default is decimal(10,0).
-        args = (*args, *(10, 0)[len(args) :])
-    return SparkType(name, args)
-
 
 def pg_type(spark_type: str | SparkType) -> PgType:
     """The PostgreSQL type of a Spark type, typmod and adapter included."""
@@ -177,6 +129,8 @@ def pg_type(spark_type: str | SparkType) -> PgType:
     if parsed.name == "array" and parsed.element is not None:
         return _array_type(parsed)
     base = TYPE_MAP.get(parsed.name, _UNKNOWN)
+    if base.wire is WireKind.JSONB:
+        return replace(base, adapter=adapters.document(parsed))
     match parsed.name, parsed.args:
         case "decimal", (precision, scale):
             # numerictyp typmod: numeric.c, make_numeric_typmod().
@@ -202,13 +156,6 @@ def _array_type(parsed: SparkType) -> PgType:
     while leaf.name == "array" and leaf.element is not None:
         depth, leaf = depth + 1, leaf.element
     element = pg_type(leaf)
-    safe = _json_safe(leaf, element, depth)
-    inner = f"transform({{c}}, x{depth} -> {safe})" if safe != f"x{depth}" else "{c}"
-    for level in range(depth - 1, 0, -1):
-        if inner == "{c}":
-            break
-        inner = inner.replace("{c}", f"x{level}")
-        inner = f"transform({{c}}, x{level} -> {inner})"
     return PgType(
         ARRAY_OIDS[element.oid],
         -1,
@@ -216,26 +163,10 @@ def _array_type(parsed: SparkType) -> PgType:
         element.name + "[]",
         element.lossless and depth == 1,
         WireKind.ARRAY,
-        f"to_json({inner})",
+        adapters.array(parsed),
         element.scale,
         element,
     )
-
-
-def _json_safe(leaf: SparkType, element: PgType, depth: int) -> str:
-    """The lambda body that makes one array element survive to_json."""
-    variable = f"x{depth}"
-    match element.wire:
-        case WireKind.TIMESTAMPTZ:
-            return f"unix_micros({variable})"
-        case WireKind.BYTEA:
-            return f"hex({variable})"
-        case WireKind.JSONB:
-            return (element.adapter or "to_json({c})").replace("{c}", variable)
-        case WireKind.BOOL | WireKind.INT | WireKind.FLOAT4 | WireKind.FLOAT8 | WireKind.TEXT | WireKind.VOID:
-            return variable if leaf.name in TYPE_MAP else f"CAST({variable} AS STRING)"
-        case _:
-            return f"CAST({variable} AS STRING)"
 
 
 def wrap_projection(columns: Sequence[tuple[str, str]]) -> list[str | None]:
