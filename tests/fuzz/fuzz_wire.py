@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of the wire core: whatever comes in gives events or a ProtocolError, and little memory.
 
-    python -m tests.fuzz.fuzz_wire -max_total_time=600 -max_len=4096        # ten minutes, from built-in seeds
-    python -m tests.fuzz.fuzz_wire CORPUS_DIRECTORY                         # until a crash, keeping what it finds
+    python -m tests.fuzz.fuzz_wire CORPUS -max_total_time=600 -max_len=4096      # ten minutes
 
+CORPUS is a directory that is made when it is missing; built-in seeds are put there, and what is found is kept.
 The first byte chooses the phase (what we ask of the frontend) and how the rest is cut into chunks.  The same input
 is also fed at once, and both readings must agree.  tests/fuzz/test_fuzz_wire.py runs it for a few seconds.
 """
@@ -105,15 +105,11 @@ def seeds() -> list[bytes]:
 
 
 def main() -> None:
-    import tempfile
-
-    arguments = list(sys.argv)
-    if not any(not argument.startswith("-") for argument in arguments[1:]):
-        corpus = Path(tempfile.mkdtemp(prefix="fuzz-wire-"))
-        for number, seed in enumerate(seeds()):
-            (corpus / f"seed-{number}").write_bytes(seed)
-        arguments.append(str(corpus))
-    atheris.Setup(arguments, test_one_input)
+    corpus = Path(sys.argv[1])
+    corpus.mkdir(exist_ok=True)
+    for number, seed in enumerate(seeds()):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    atheris.Setup(sys.argv, test_one_input)
     atheris.Fuzz()
 
 

@@ -22,7 +22,7 @@ def test_twenty_thousand_inputs_find_nothing(tmp_path: Path) -> None:
         f"-artifact_prefix={tmp_path}/",
     ]
     result = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.fuzz_wire", *options],
+        [sys.executable, "-m", "tests.fuzz.fuzz_wire", str(tmp_path / "corpus"), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
