@@ -120,7 +120,7 @@ def cut(name: str) -> str:
 
 
 def _relation(table: Any, defined: frozenset[str], found: _Found, base_position: int) -> None:
-    name, schema = table.this, table.args.get("db")
+    name, schema, catalog = table.this, table.args.get("db"), table.args.get("catalog")
     if not isinstance(name, exp.Identifier):
         return
     if schema is None and name.this in defined:
@@ -130,7 +130,7 @@ def _relation(table: Any, defined: frozenset[str], found: _Found, base_position:
         name=cut(name.this),
         quoted=bool(name.args.get("quoted")),
         position=position_of(schema or name, base_position),
-        catalog=table.args["catalog"].this if table.args.get("catalog") else None,
+        catalog=catalog.this if catalog is not None else None,
     )
     found.relations.setdefault(relation)
 
@@ -139,7 +139,7 @@ def _function(call: Any, found: _Found, base_position: int) -> None:
     name = call.this.this if isinstance(call.this, exp.Identifier) else call.this
     if name in ("all", "any", "some"):
         return  # `= ALL (array)`, see render.py
-    schema = None
+    schema: str | None = None
     parent = call.parent
     if isinstance(parent, exp.Dot) and parent.expression is call:
         schema = parent.this.this if isinstance(parent.this, exp.Identifier) else "?"
@@ -149,8 +149,8 @@ def _function(call: Any, found: _Found, base_position: int) -> None:
     found.functions.setdefault(Function(schema, cut(name), position_of(call, base_position)))
     if name == "set_config":
         first = call.expressions[0] if call.expressions else None
-        is_literal = isinstance(first, exp.Literal) and first.args.get("is_string")
-        found.settings.append(first.this if is_literal else "?")
+        known = isinstance(first, exp.Literal) and first.is_string
+        found.settings.append(str(first.name) if first is not None and known else "?")
 
 
 __all__ = ["collect", "cut", "position_of"]

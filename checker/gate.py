@@ -19,13 +19,14 @@ from sqlglot import expressions as exp
 from sqlglot.tokens import Token, TokenType
 
 from checker import dialect as pg
-from checker.dialect import SyntaxProblem
+from checker.desugar import desugar
+from checker.errors import Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
 from checker.functions import DENIED, function_kinds
-from checker.lexer import LexicalProblem, lex
-from checker.render import Unrenderable, same_tokens, to_postgres
+from checker.lexer import lex
+from checker.render import same_tokens, to_postgres
 from checker.session_grammar import check_setting, parse_session_statement
-from checker.session_statements import Execute, Explain, Refused, SessionStatement, Set
+from checker.session_statements import Explain, SessionStatement, Set
 from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
 from checker.words import OTHER_COMMANDS
 
@@ -33,7 +34,9 @@ _QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
 # Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
-_FILE_SCHEMAS = frozenset("parquet orc csv json text avro xml delta binaryfile image libsvm jdbc".split())
+_FILE_SCHEMAS = frozenset(
+    {"parquet", "orc", "csv", "json", "text", "avro", "xml", "delta", "binaryfile", "image", "libsvm", "jdbc"}
+)
 _FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
 
 
@@ -73,7 +76,7 @@ class Gate:
             verdict = self._check(statement, dialect, parameters_allowed)
         except _Denial as denial:
             verdict = denial.verdict
-        except (LexicalProblem, SyntaxProblem, Refused) as problem:
+        except (SyntaxProblem, Refused) as problem:
             verdict = _denied_by(problem, statement)
         except Unrenderable as problem:
             verdict = Denied(
@@ -163,29 +166,20 @@ class Gate:
 
     def _query(self, tokens: list[Token], text: str) -> Allowed:
         _refuse_writes(tokens)
-        desugared = pg.desugar(tokens, text)
+        desugared = desugar(tokens, text)
         first = _first_word(desugared)
         tree = pg.parse(desugared, text)
         if not isinstance(tree, exp.Query | exp.Values):
             raise _Denial(
                 "not_a_query", "0A000", f"{type(tree).__name__} is not supported", tokens[0].start + 1
             )
-        pg.unmark(tree)
         facts = collect(tree)
         if facts.depth > self.limits.depth:
             raise _Denial(
                 "too_deep", "54001", f"stack depth limit exceeded: more than {self.limits.depth} levels"
             )
         sql = to_postgres(tree)
-        # The tokens were changed in place by nobody, but desugar made new lists: compare what the parser saw.
-        for token in desugared:
-            if token.text.endswith(pg.CALL_MARK):
-                token.text = token.text[:-1]
-        again = pg.desugar(lex(sql), sql)
-        for token in again:
-            if token.text.endswith(pg.CALL_MARK):
-                token.text = token.text[:-1]
-        same, lost = same_tokens(desugared, again)
+        same, lost = same_tokens(desugared, pg.unmark(desugar(lex(sql), sql)))
         if not same:
             near = f' at or near "{text[lost.start : lost.end + 1]}"' if lost is not None else ""
             raise _Denial(
@@ -241,15 +235,12 @@ class _Denial(Exception):
         self.verdict = Denied(code, sqlstate, reason, position, hint)
 
 
-def _denied_by(problem: LexicalProblem | SyntaxProblem | Refused, text: str) -> Denied:
+def _denied_by(problem: SyntaxProblem | Refused, text: str) -> Denied:
     if isinstance(problem, Refused):
         return Denied(problem.code, problem.sqlstate, problem.message, problem.offset + 1)
-    offset = problem.offset if problem.offset is not None else len(text)
-    hint = problem.hint if isinstance(problem, LexicalProblem) else problem.expected
+    offset = len(text) if problem.offset is None else problem.offset
     code = "unsupported_syntax" if problem.sqlstate == "0A000" else "syntax"
-    return Denied(
-        code, problem.sqlstate, problem.message, offset + 1, f"{hint}." if hint and hint[-1] != "." else hint
-    )
+    return Denied(code, problem.sqlstate, problem.message, offset + 1, problem.hint)
 
 
 def _kind_of(statement: SessionStatement) -> StatementKind:
@@ -349,7 +340,7 @@ def _check_set_config(tree: exp.Expression, facts: Facts) -> None:
             continue
         place = (position_of(call) or 1) - 1
         arguments: list[Any] = call.expressions
-        first, second = (arguments + [None, None])[:2]
+        first, second = [*arguments, None, None][:2]
         if not (isinstance(first, exp.Literal) and first.is_string):
             raise Refused(
                 "setting", "permission denied: set_config needs the setting's name as a literal", place

@@ -19,19 +19,8 @@ import re
 
 from sqlglot.tokens import Token, TokenType
 
+from checker.errors import SyntaxProblem
 from checker.words import KEYWORDS, OPERATORS, OTHER_OPERATOR, PUNCTUATION
-
-
-class LexicalProblem(Exception):
-    """A text that PostgreSQL's lexer refuses.  Units: `offset` in characters from 0."""
-
-    def __init__(self, message: str, offset: int, sqlstate: str = "42601", hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.sqlstate = sqlstate
-        self.hint = hint
-
 
 SPACE = r"[ \t\n\r\f\v]"
 # Two quoted pieces are one string when a line break stands between them; comments may stand there too.
@@ -87,7 +76,7 @@ def fold(word: str) -> str:
 
 
 def lex(text: str) -> list[Token]:
-    """The tokens of one or more statements, comments left out.  Raises: LexicalProblem."""
+    """The tokens of one or more statements, comments left out.  Raises: SyntaxProblem."""
     tokens: list[Token] = []
     append = tokens.append
     match = _TOKEN.match
@@ -121,7 +110,7 @@ def lex(text: str) -> list[Token]:
             append(Token(OPERATORS.get(name, OTHER_OPERATOR), name, start, start, start, stop - 1))
         elif group == "parameter":
             if stop < len(text) and _WORD_START.match(text, stop):
-                raise LexicalProblem(
+                raise SyntaxProblem(
                     f'trailing junk after parameter at or near "{text[start : stop + 1]}"', start
                 )
             append(Token(TokenType.PARAMETER, "$", start, start, start, stop - 1))
@@ -161,12 +150,12 @@ def lex(text: str) -> list[Token]:
 
 
 def block_comment_end(text: str, start: int) -> int:
-    """Where the block comment at `start` ends; comments nest.  Raises: LexicalProblem."""
+    """Where the block comment at `start` ends; comments nest.  Raises: SyntaxProblem."""
     depth, at = 0, start
     while True:
         edge = _BLOCK_EDGE.search(text, at)
         if edge is None:
-            raise LexicalProblem("unterminated /* comment", start)
+            raise SyntaxProblem("unterminated /* comment", start)
         depth += 1 if edge.group() == "/*" else -1
         at = edge.end()
         if depth == 0:
@@ -174,17 +163,17 @@ def block_comment_end(text: str, start: int) -> int:
 
 
 def dollar_string_end(text: str, start: int, after_tag: int) -> int:
-    """Where the dollar-quoted string at `start` ends.  Raises: LexicalProblem."""
+    """Where the dollar-quoted string at `start` ends.  Raises: SyntaxProblem."""
     tag = text[start:after_tag]
     closing = text.find(tag, after_tag)
     if closing < 0:
-        raise LexicalProblem(f'unterminated dollar-quoted string at or near "{text[start:]}"', start)
+        raise SyntaxProblem(f'unterminated dollar-quoted string at or near "{text[start:]}"', start)
     return closing + len(tag)
 
 
 def _quoted(text: str, start: int, stop: int, name: str) -> Token:
     if not name:
-        raise LexicalProblem(f'zero-length delimited identifier at or near "{text[start:stop]}"', start)
+        raise SyntaxProblem(f'zero-length delimited identifier at or near "{text[start:stop]}"', start)
     return Token(TokenType.IDENTIFIER, name, start, start, start, stop - 1)
 
 
@@ -222,7 +211,7 @@ def _escape_value(text: str, start: int, stop: int) -> str:
                 value.append(pending.decode("utf-8"))
             except UnicodeDecodeError:
                 shown = pending.hex(" ")
-                raise LexicalProblem(
+                raise SyntaxProblem(
                     f'invalid byte sequence for encoding "UTF8": 0x{shown}', start, "22021"
                 ) from None
             pending.clear()
@@ -239,7 +228,7 @@ def _escape_value(text: str, start: int, stop: int) -> str:
             continue
         found = _BACKSLASH.match(raw, at)
         if found is None:
-            raise LexicalProblem("invalid escape string", start, "22025")
+            raise SyntaxProblem("invalid escape string", start, "22025")
         at = found.end()
         octal, hexadecimal, short, long, simple = found.groups()
         if octal or hexadecimal:
@@ -249,7 +238,7 @@ def _escape_value(text: str, start: int, stop: int) -> str:
         if short or long:
             value.append(chr_checked(int(short or long, 16), start))
         elif simple in ("u", "U"):
-            raise LexicalProblem(
+            raise SyntaxProblem(
                 "invalid Unicode escape", start, "22025", "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."
             )
         elif simple is None:
@@ -261,9 +250,9 @@ def _escape_value(text: str, start: int, stop: int) -> str:
 
 
 def chr_checked(code: int, offset: int) -> str:
-    """The character of a Unicode escape.  Raises: LexicalProblem."""
+    """The character of a Unicode escape.  Raises: SyntaxProblem."""
     if not 0 < code <= 0x10FFFF:
-        raise LexicalProblem("invalid Unicode escape value", offset, "42601")
+        raise SyntaxProblem("invalid Unicode escape value", offset, "42601")
     return chr(code)
 
 
@@ -273,12 +262,12 @@ def _join_surrogates(value: str, offset: int) -> str:
     try:
         return value.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise LexicalProblem("invalid Unicode surrogate pair", offset) from None
+        raise SyntaxProblem("invalid Unicode surrogate pair", offset) from None
 
 
 def _without_nul(value: str, offset: int) -> str:
     if "\x00" in value:
-        raise LexicalProblem('invalid byte sequence for encoding "UTF8": 0x00', offset, "22021")
+        raise SyntaxProblem('invalid byte sequence for encoding "UTF8": 0x00', offset, "22021")
     return value
 
 
@@ -290,7 +279,7 @@ def _unicode_pieces(text: str, start: int, stop: int, is_string: bool) -> tuple[
         return raw, stop, "\\"
     mark = escape.group(1)
     if mark in "+'\" \t\n\r\f\v" or mark in "0123456789abcdefABCDEF":
-        raise LexicalProblem("invalid Unicode escape character", escape.start(1) - 1)
+        raise SyntaxProblem("invalid Unicode escape character", escape.start(1) - 1)
     return raw, escape.end(), mark
 
 
@@ -307,7 +296,7 @@ def _unicode_value(raw: str, mark: str, offset: int) -> str:
             digits = raw[at + 2 : at + 8] if raw[at + 1 : at + 2] == "+" else raw[at + 1 : at + 5]
             wanted = 6 if raw[at + 1 : at + 2] == "+" else 4
             if len(digits) != wanted or not re.fullmatch(r"[0-9A-Fa-f]+", digits):
-                raise LexicalProblem(
+                raise SyntaxProblem(
                     "invalid Unicode escape", offset, "42601", "Unicode escapes must be \\XXXX or \\+XXXXXX."
                 )
             value.append(chr_checked(int(digits, 16), offset))
@@ -322,14 +311,14 @@ def _bits(text: str, start: int, stop: int) -> Token:
     if not re.fullmatch(allowed, digits):
         wrong = re.sub(r"^" + allowed, "", digits)[:1]
         name = "hexadecimal" if is_hexadecimal else "binary"
-        raise LexicalProblem(f'"{wrong}" is not a valid {name} digit', start, "22P02")
+        raise SyntaxProblem(f'"{wrong}" is not a valid {name} digit', start, "22P02")
     kind = TokenType.HEX_STRING if is_hexadecimal else TokenType.BIT_STRING
     return Token(kind, digits, start, start, start, stop - 1)
 
 
 def _check_number_end(text: str, start: int, stop: int) -> int:
     if stop < len(text) and _WORD_START.match(text, stop):
-        raise LexicalProblem(
+        raise SyntaxProblem(
             f'trailing junk after numeric literal at or near "{text[start : stop + 1]}"', start
         )
     return stop
@@ -356,28 +345,28 @@ def _operator_end(text: str, start: int, stop: int) -> int:
     return stop
 
 
-def _near(text: str, start: int, stop: int) -> LexicalProblem:
-    return LexicalProblem(f'syntax error at or near "{text[start:stop]}"', start)
+def _near(text: str, start: int, stop: int) -> SyntaxProblem:
+    return SyntaxProblem(f'syntax error at or near "{text[start:stop]}"', start)
 
 
-def _unterminated(text: str, start: int) -> LexicalProblem:
+def _unterminated(text: str, start: int) -> SyntaxProblem:
     opener = text[start : start + 3]
     if opener[0] in "nN":
-        return LexicalProblem("national character strings are not supported", start, "0A000")
+        return SyntaxProblem("national character strings are not supported", start, "0A000")
     if '"' in opener:
-        return LexicalProblem(f'unterminated quoted identifier at or near "{text[start:]}"', start)
+        return SyntaxProblem(f'unterminated quoted identifier at or near "{text[start:]}"', start)
     kind = {"b": "bit string literal", "x": "hexadecimal string literal"}.get(
         opener[0].lower(), "quoted string"
     )
-    return LexicalProblem(f'unterminated {kind} at or near "{text[start:]}"', start)
+    return SyntaxProblem(f'unterminated {kind} at or near "{text[start:]}"', start)
 
 
-def _nothing_matches(text: str, at: int) -> LexicalProblem:
+def _nothing_matches(text: str, at: int) -> SyntaxProblem:
     start = at
     while text[start] in " \t\n\r\f\v":
         start += 1
     if text[start] == "'":
-        return LexicalProblem(f'unterminated quoted string at or near "{text[start:]}"', start)
+        return SyntaxProblem(f'unterminated quoted string at or near "{text[start:]}"', start)
     if text[start] == '"':
-        return LexicalProblem(f'unterminated quoted identifier at or near "{text[start:]}"', start)
+        return SyntaxProblem(f'unterminated quoted identifier at or near "{text[start:]}"', start)
     return _near(text, start, start + 1)

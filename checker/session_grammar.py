@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sqlglot.tokens import Token, TokenType
 
+from checker.errors import Refused
 from checker.session_statements import (
     Begin,
     Channel,
@@ -25,7 +26,6 @@ from checker.session_statements import (
     Fetch,
     Prepare,
     Reader,
-    Refused,
     Reset,
     Rollback,
     Savepoint,
@@ -120,7 +120,7 @@ def _set(reader: Reader) -> Parsed:
         return Set("search_path", (reader.string(),), local), None
     name = _setting_name(reader)
     if not reader.take_any("to", "="):
-        raise reader.unexpected("Expected TO or =")
+        raise reader.unexpected("Expected TO or =.")
     found = _setting_values(reader)
     check_setting(name, found, start)
     return Set(name, found, local), None
@@ -155,7 +155,7 @@ def _setting_value(reader: Reader) -> Value:
         reader.at += 1
         return int(sign + token.text) if token.text.isdigit() else float(sign + token.text)
     if sign:
-        raise reader.unexpected("Expected a number")
+        raise reader.unexpected("Expected a number.")
     if token is not None and token.token_type is TokenType.STRING:
         return reader.string()
     return reader.name()
@@ -181,16 +181,16 @@ def _modes(reader: Reader, required: bool = False) -> tuple[str, ...]:
         elif reader.take("read"):
             what = reader.take_any("only", "write")
             if not what:
-                raise reader.unexpected("Expected ONLY or WRITE")
+                raise reader.unexpected("Expected ONLY or WRITE.")
             modes.append(f"READ {what.upper()}")
         elif reader.take("not", "deferrable"):
             modes.append("NOT DEFERRABLE")
         elif reader.take("deferrable"):
             modes.append("DEFERRABLE")
         else:
-            raise reader.unexpected("Expected a transaction mode")
+            raise reader.unexpected("Expected a transaction mode.")
     if required and not modes:
-        raise reader.unexpected("Expected a transaction mode")
+        raise reader.unexpected("Expected a transaction mode.")
     return tuple(modes)
 
 
@@ -203,7 +203,7 @@ def _isolation_level(reader: Reader) -> str:
         level = reader.take_any("committed", "uncommitted")
         if level:
             return f"READ {level.upper()}"
-    raise reader.unexpected("Expected an isolation level")
+    raise reader.unexpected("Expected an isolation level.")
 
 
 def _begin(reader: Reader) -> Parsed:
@@ -259,7 +259,7 @@ def _release(reader: Reader) -> Parsed:
 def _discard(reader: Reader) -> Parsed:
     what = reader.take_any("all", "plans", "sequences", "temp", "temporary")
     if not what:
-        raise reader.unexpected("Expected ALL, PLANS, SEQUENCES or TEMP")
+        raise reader.unexpected("Expected ALL, PLANS, SEQUENCES or TEMP.")
     names = {"all": "ALL", "plans": "PLANS", "sequences": "SEQUENCES"}
     return Discard(names.get(what, "TEMP")), None  # type: ignore[arg-type]
 
@@ -297,13 +297,13 @@ def _type_name(reader: Reader) -> str:
         elif token.token_type is TokenType.STRING or not (
             token.text.isidentifier() or token.text in "().[],0123456789" or token.text.isdigit()
         ):
-            raise reader.unexpected("Expected a type")
+            raise reader.unexpected("Expected a type.")
         else:
             depth += {"(": 1, ")": -1}.get(token.text, 0)
             pieces.append(token.text)
         reader.at += 1
     if not pieces:
-        raise reader.unexpected("Expected a type")
+        raise reader.unexpected("Expected a type.")
     return " ".join(pieces).replace(" . ", ".")
 
 
@@ -312,7 +312,7 @@ def _execute(reader: Reader) -> Parsed:
     if reader.token is None:
         return Execute(name), None
     if reader.word() != "(":
-        raise reader.unexpected("Expected (")
+        raise reader.unexpected("Expected (.")
     first = reader.tokens[0]
     values = Token(TokenType.VALUES, "values", first.line, first.col, first.start, first.end)
     return Execute(name, has_arguments=True), [values, *reader.rest()]
@@ -329,7 +329,7 @@ def _declare(reader: Reader) -> Parsed:
         elif reader.take("scroll"):
             scroll = True
         elif not reader.take_any("insensitive", "asensitive"):
-            raise reader.unexpected("Expected CURSOR")
+            raise reader.unexpected("Expected CURSOR.")
     hold = False
     held = reader.take_any("with", "without")
     if held:
@@ -427,7 +427,7 @@ def _explain(reader: Reader) -> Parsed:
         if reader.take("verbose"):
             options.append(("VERBOSE", ""))
     if reader.token is None:
-        raise reader.unexpected("Expected a query")
+        raise reader.unexpected("Expected a query.")
     return Explain(tuple(options)), reader.rest()
 
 
@@ -471,7 +471,7 @@ def _parenthesised(reader: Reader) -> list[Token]:
         reader.at += 1
         if depth == 0:
             return reader.tokens[begin : reader.at - 1]
-    raise reader.unexpected("Expected )")
+    raise reader.unexpected("Expected ).")
 
 
 def _copied_table(reader: Reader) -> list[Token]:
@@ -527,7 +527,7 @@ def _copy_option(reader: Reader, found: dict[str, object]) -> None:
         text = token.text.lower() if token is not None and token.text not in (",", ")") else ""
         if text:
             if text not in _BOOLEANS:
-                raise reader.unexpected("Expected a Boolean")
+                raise reader.unexpected("Expected a Boolean.")
             reader.at += 1
         found["header"] = _BOOLEANS.get(text, True)
     elif name == "force_quote":
@@ -549,7 +549,7 @@ def _old_copy_option(reader: Reader, found: dict[str, object]) -> None:
         reader.take("as")
         found[word] = reader.string()
     else:
-        raise reader.unexpected("Expected a COPY option")
+        raise reader.unexpected("Expected a COPY option.")
 
 
 def _column_names(reader: Reader, wrapped: bool) -> tuple[str, ...]:

@@ -15,23 +15,12 @@ from typing import Literal
 
 from sqlglot.tokens import Token, TokenType
 
-from checker.dialect import SyntaxProblem
-from checker.render import quote_identifier, quote_string
+from checker.errors import SyntaxProblem
+from checker.renderer import quote_identifier, quote_string
 from checker.verdict import StatementKind
 
 Value = str | int | float
 _NAME_LIKE = frozenset({TokenType.STRING, TokenType.NUMBER})
-
-
-class Refused(Exception):
-    """A statement that parses and is not allowed.  Units: `offset` in characters from 0."""
-
-    def __init__(self, code: str, message: str, offset: int, sqlstate: str = "42501") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.offset = offset
-        self.sqlstate = sqlstate
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,14 +324,14 @@ class Reader:
 
     def expect(self, *words: str) -> None:
         if not self.take(*words):
-            raise self.unexpected(f"Expected {' '.join(words).upper()}")
+            raise self.unexpected(f"Expected {' '.join(words).upper()}.")
 
     def unexpected(self, expected: str | None = None) -> SyntaxProblem:
         token = self.token
         if token is None:
-            return SyntaxProblem("syntax error at end of input", None, expected)
+            return SyntaxProblem("syntax error at end of input", None, hint=expected)
         shown = self.text[token.start : token.end + 1]
-        return SyntaxProblem(f'syntax error at or near "{shown}"', token.start, expected)
+        return SyntaxProblem(f'syntax error at or near "{shown}"', token.start, hint=expected)
 
     def end(self) -> None:
         if self.token is not None:
@@ -351,14 +340,14 @@ class Reader:
     def name(self) -> str:
         token = self.token
         if token is None or token.token_type in _NAME_LIKE or not _is_name(token):
-            raise self.unexpected("Expected a name")
+            raise self.unexpected("Expected a name.")
         self.at += 1
         return token.text
 
     def string(self) -> str:
         token = self.token
         if token is None or token.token_type is not TokenType.STRING:
-            raise self.unexpected("Expected a string")
+            raise self.unexpected("Expected a string.")
         self.at += 1
         return token.text
 
@@ -367,7 +356,7 @@ class Reader:
         self.take("+")
         token = self.token
         if token is None or token.token_type is not TokenType.NUMBER or not token.text.isdigit():
-            raise self.unexpected("Expected a whole number")
+            raise self.unexpected("Expected a whole number.")
         self.at += 1
         return sign * int(token.text)
 

@@ -11,29 +11,20 @@ Left out: what the statements mean.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+from checker.errors import SyntaxProblem
 from checker.lexer import (
     DOLLAR_TAG,
     ESCAPE_STRING,
     PLAIN_STRING,
     WORD,
-    LexicalProblem,
     block_comment_end,
     dollar_string_end,
     lex,
 )
-
-
-class SyntaxProblem(Exception):
-    """Raised for a text that cannot be split.  Units: `position` as PostgreSQL's field P: characters from 1."""
-
-    def __init__(self, message: str, position: int, sqlstate: str = "42601") -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-        self.sqlstate = sqlstate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +55,7 @@ _STEP = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PROSE = re.compile(r"nl:(?!:)", re.IGNORECASE)
+_Found = TypeVar("_Found")
 _BLANK = re.compile(r"[ \t\n\r\f\v]*")
 
 
@@ -97,7 +89,7 @@ def split(text: str) -> list[Statement]:
             at = _located(dollar_string_end, text, start, at)
         elif group == "broken":
             _located(lex, text[start:], offset=start)
-            raise SyntaxProblem(f'syntax error at or near "{text[start]}"', start + 1)
+            raise SyntaxProblem(f'syntax error at or near "{text[start]}"', start)
     if begin < len(text):
         statements.append(_statement(text, begin, len(text), has_code))
     return statements
@@ -112,15 +104,19 @@ def _prose_end(text: str, at: int) -> int:
         if text.startswith("$$", at):
             closing = text.find("$$", at + 2)
             if closing < 0:
-                raise SyntaxProblem("unterminated dollar-quoted string", at + 1)
+                raise SyntaxProblem("unterminated dollar-quoted string", at)
             at = closing + 2
         else:
             at += 1
     return at
 
 
-def _located(scan, *arguments, offset: int = 0):  # type: ignore[no-untyped-def]
+def _located(scan: Callable[..., _Found], *arguments: object, offset: int = 0) -> _Found:
     try:
         return scan(*arguments)
-    except LexicalProblem as problem:
-        raise SyntaxProblem(problem.message, offset + problem.offset + 1, problem.sqlstate) from None
+    except SyntaxProblem as problem:
+        at = None if problem.offset is None else problem.offset + offset
+        raise SyntaxProblem(problem.message, at, problem.sqlstate, problem.hint) from None
+
+
+__all__ = ["Statement", "SyntaxProblem", "split"]

@@ -69,30 +69,75 @@ OTHER_OPERATOR = TokenType.TILDE
 
 # Words that never name a function when a parenthesis follows: PostgreSQL's reserved words, and the types and
 # clauses that take parentheses of their own.
-NOT_CALLED = frozenset(
-    """
+_NOT_CALLED = """
     all and any array as asc asymmetric between bit both by case char character collate cross cube dec decimal desc
     distinct else end escape except exists extract fetch float for from full group grouping_sets having ilike in inner
     intersect interval into is isnull join lateral leading like limit materialized natural nchar not notnull
     null numeric offset on only operator or order outer overlaps placing precision repeatable returning rollup search
     select sets similar some symmetric table tablesample then time timestamp to trailing union using values varchar
     variadic when where window with
-    """.split()
-)
+    """
+NOT_CALLED = frozenset(_NOT_CALLED.split())
 
 # After one of these an operator is a prefix, and a plus sign means nothing.
-NO_OPERAND_BEFORE = frozenset(
-    """
+_NO_OPERAND_BEFORE = """
     all and any as asymmetric between by case collate distinct else escape except fetch first for from having ilike
     in intersect is like limit not offset on or returning select similar some symmetric then to union using values
     when where like
-    """.split()
-)
+    """
+NO_OPERAND_BEFORE = frozenset(_NO_OPERAND_BEFORE.split())
 
 # First words of PostgreSQL's other commands, all of which change something or reach outside the database.
-OTHER_COMMANDS = frozenset(
-    """
+_OTHER_COMMANDS = """
     alter analyze analyse call checkpoint cluster comment create delete do drop grant import insert load lock merge
     reassign refresh reindex repack revoke security truncate update vacuum wait
-    """.split()
-)
+    """
+OTHER_COMMANDS = frozenset(_OTHER_COMMANDS.split())
+
+# The same for the engine's reading: what sqlglot's own PostgreSQL dialect makes of these operators.
+ENGINE_OPERATORS: dict[str, tuple[tuple[TokenType, str], ...]] = {
+    "~": ((TokenType.RLIKE, "~"),),
+    "~*": ((TokenType.IRLIKE, "~*"),),
+    "!~": (
+        (TokenType.NOT, "!"),
+        (TokenType.RLIKE, "~"),
+    ),
+    "!~*": (
+        (TokenType.NOT, "!"),
+        (TokenType.IRLIKE, "~*"),
+    ),
+    "~~": ((TokenType.LIKE, "~~"),),
+    "~~*": ((TokenType.ILIKE, "~~*"),),
+    "!~~": (
+        (TokenType.NOT, "!"),
+        (TokenType.LIKE, "~~"),
+    ),
+    "!~~*": (
+        (TokenType.NOT, "!"),
+        (TokenType.ILIKE, "~~*"),
+    ),
+    "->": ((TokenType.ARROW, "->"),),
+    "->>": ((TokenType.DARROW, "->>"),),
+    "#>": ((TokenType.HASH_ARROW, "#>"),),
+    "#>>": ((TokenType.DHASH_ARROW, "#>>"),),
+    "#-": ((TokenType.HASH_DASH, "#-"),),
+    "&": ((TokenType.AMP, "&"),),
+    "|": ((TokenType.PIPE, "|"),),
+    "#": ((TokenType.HASH, "#"),),
+    "<<": (
+        (TokenType.LT, "<"),
+        (TokenType.LT, "<"),
+    ),
+    ">>": (
+        (TokenType.GT, ">"),
+        (TokenType.GT, ">"),
+    ),
+    "&&": ((TokenType.DAMP, "&&"),),
+    "@>": ((TokenType.AT_GT, "@>"),),
+    "<@": ((TokenType.LT_AT, "<@"),),
+    "?": ((TokenType.PLACEHOLDER, "?"),),
+    "?|": ((TokenType.QMARK_PIPE, "?|"),),
+    "?&": ((TokenType.QMARK_AMP, "?&"),),
+    "@@": ((TokenType.DAT, "@@"),),
+    "^@": ((TokenType.CARET_AT, "^@"),),
+}

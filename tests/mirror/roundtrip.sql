@@ -11,7 +11,7 @@ SELECT timestamp(3) '2020-01-01 10:00:00.123456', '10:00:00.55'::time(1), time w
 SELECT INTERVAL '1 day', INTERVAL '1' DAY, INTERVAL '1:30' HOUR TO MINUTE, INTERVAL '1.5 years', INTERVAL '1.5' YEAR
 SELECT INTERVAL '36 hours', interval '1 mon -2 days', '3 weeks'::interval, INTERVAL '1-2' YEAR TO MONTH
 SELECT CAST(CASE WHEN id > 1 THEN id ELSE -id END AS text) FROM users ORDER BY id
-SELECT -id, - -id, +id, ~id FROM users WHERE false
+SELECT -id, - -id, +1, 1 + +2, -(-id), ~id FROM users WHERE false
 SELECT -2 ^ 2, 2 ^ 3 ^ 2, 7 / 2, -7 % 3, 2 + 3 * 4, (2 + 3) * 4, 1 - 1 - 1, 8 / 2 / 2
 SELECT 5 & 3, 5 | 3, 5 # 3, 1 << 4, 256 >> 2, |/ 16.0, ||/ 27.0
 SELECT 'a' || 'b' || 1, 'x' || NULL, 'abc' ~ '^a', 'abc' ~* 'A', 'abc' !~ 'z', 'abc' !~* 'Z'
