@@ -1,7 +1,8 @@
 """Parquet files as tables, for the demo and the tests.
 
 Rules: the rows are copied into the warehouse, so the files may go; a table that is there is left alone,
-whatever is in it.
+whatever is in it.  A table holds its file's rows, or what the `.sql` beside the file selects from the
+folder's files.
 """
 
 from __future__ import annotations
@@ -35,11 +36,23 @@ async def load_sample(
 
 
 async def load_parquet(session: SparkSession, file: Path, schema: str, table: str) -> None:
-    """Make one table that holds a parquet file's rows; `file` is an absolute path.  Raises: as `load_sample`."""
+    """Make one table of a parquet file, named by its absolute path.  Raises: as `load_sample`."""
     await session.run_command(
         f"CREATE TABLE IF NOT EXISTS {identifier(schema)}.{identifier(table)} USING parquet "
-        f"AS SELECT * FROM parquet.{quoted(str(file))}"
+        f"AS {query_of(file)}"
     )
+
+
+def query_of(file: Path) -> str:
+    """What fills a file's table.  In the `.sql`, `{name}` is the file name.parquet of the folder."""
+    query = file.with_suffix(".sql")
+    if not query.exists():
+        return f"SELECT * FROM parquet.{quoted(str(file))}"
+
+    def beside(name: re.Match[str]) -> str:
+        return f"parquet.{quoted(str(file.with_name(name[1] + '.parquet')))}"
+
+    return re.sub(r"\{(\w+)\}", beside, query.read_text("utf-8"))
 
 
 def parquet_files(folder: Path | str) -> list[Path]:

@@ -1,5 +1,5 @@
 -- The table patent: the file patent.parquet, and the abstracts, which the sample stores once, in google_full.parquet.
--- {name} stands for a file of this folder.
+-- A name in braces stands for a file of this folder.
 SELECT p.patent_id, p.publication_number, p.title, w.abstract, p.grant_date, p.filing_date, p.kind, p.num_claims,
        p.patent_type, p.grant_year, p.grant_date_basis, p.grant_date_from, p.grant_date_to, p.country, p.source,
        p.all_sources
