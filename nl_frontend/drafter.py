@@ -3,7 +3,7 @@
 Rules: a draft is one PostgreSQL SELECT, without comments, or there is none; the same question over the same
 tables and model has the same draft; nothing here executes SQL or trusts it: a draft goes through the gate
 like typed text.
-Leaves out: remembering across restarts, examples, repair and more than one candidate.
+Leaves out: remembering across restarts, examples chosen by the question, more than one candidate.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nl_frontend import forms
+from nl_frontend.amend import amend
 from nl_frontend.client import Node, NodeClient
 from nl_frontend.errors import DraftRefused, QuestionInvalid
+from nl_frontend.examples import Example, copied_literals
 from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
-from nl_frontend.prompt import (
-    CHARACTERS_PER_TOKEN,
-    FENCE,
-    Table,
-    build_prompt,
-    select_tables,
-    serialise_schema,
-)
+from nl_frontend.prompt import FENCE, Table, build_prompt, select_tables, serialise_schema, tokens_of
 
 PROSE_CHARACTERS_MAX = 4_000
 DRAFT_TOKENS_MAX = 400
 REMEMBERED_MAX = 1_024
+EXAMPLES_SHARE = 0.3
+"""Of the context, at most, for examples: the tables come first."""
+EXAMPLE_SIGNS_TOKENS = 4
 
 
 class Catalogue(Protocol):
@@ -60,6 +58,15 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What stands before the question."""
+
+    schema: str
+    tables: tuple[Table, ...]
+    examples: tuple[Example, ...]
+
+
 class FrontEnd:
     """One model behind one node.  It satisfies proxy.ports.Drafter."""
 
@@ -68,15 +75,19 @@ class FrontEnd:
         node: Node,
         model: ModelSpec,
         *,
+        examples: Sequence[Example] = (),
+        context_tokens: int | None = None,
         prose_characters_max: int = PROSE_CHARACTERS_MAX,
         draft_tokens_max: int = DRAFT_TOKENS_MAX,
         waiting_max: int = 16,
     ) -> None:
         self._client = NodeClient(node, waiting_max=waiting_max)
         self._model = model
+        self._examples = tuple(examples)
+        self._context_tokens = context_tokens or model.context_tokens
         self._prose_characters_max = prose_characters_max
         self._draft_tokens_max = draft_tokens_max
-        self._remembered: OrderedDict[tuple[str, str], Draft] = OrderedDict()
+        self._remembered: OrderedDict[str, Draft] = OrderedDict()
 
     def extract(self, statement: str, *, prose: bool) -> forms.Question | None:
         """See forms.extract."""
@@ -87,24 +98,35 @@ class FrontEnd:
     ) -> Draft:
         """Raises: QuestionInvalid, DraftRefused, NodeBusy, NodeUnavailable, DraftTimeout; see errors.py."""
         prose = self._checked(question.prose)
-        schema = self._schema(prose, catalogue, search_path)
-        key = (" ".join(prose.split()), hashlib.sha256(schema.encode()).hexdigest())
+        context = self._context(prose, catalogue, search_path)
+        prompt = self._prompt(context, prose)
+        key = hashlib.sha256(prompt.encode()).hexdigest()
         if (known := self._remembered.get(key)) is not None:
             self._remembered.move_to_end(key)
             return known
-        reply = await self._client.complete(self._request(schema, prose), deadline_s=deadline_s)
+        reply = await self._client.complete(self._request(prompt), deadline_s=deadline_s)
         if reply.finish == "length":
             raise DraftRefused("the draft for this question does not end", hint="Ask more simply.")
-        draft = Draft(checked_sql(reply.text), self._model.name, reply.confidence)
+        sql = checked_sql(reply.text)
+        if copied_literals(sql, prose, context.examples):
+            raise DraftRefused(
+                "the model answered another question than this one",
+                hint="Ask in other words, and name what you mean.",
+            )
+        amended = amend(sql, context.tables, search_path=search_path)
+        draft = Draft(amended.sql, self._model.name, reply.confidence, amended.notes)
         self._remembered[key] = draft
         if len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
         return draft
 
     async def warm(self, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float) -> None:
-        """Let the node read the schema ahead, so that the first question pays for its own words only."""
+        """Let the node read the schema ahead, so that the first question pays for its own words only.
+
+        Raises: as `draft`.
+        """
         if catalogue.tables:
-            body = self._request(self._schema("", catalogue, search_path), "")
+            body = self._request(self._prompt(self._context("", catalogue, search_path), ""))
             await self._client.complete(body | {"max_tokens": 1, "logprobs": None}, deadline_s=deadline_s)
 
     async def close(self) -> None:
@@ -121,21 +143,34 @@ class FrontEnd:
                 hint="Ask more shortly.",
                 sqlstate="54000",
             )
-        return prose
+        return " ".join(prose.split())
 
-    def _schema(self, prose: str, catalogue: Catalogue, search_path: Sequence[str]) -> str:
+    def _context(self, prose: str, catalogue: Catalogue, search_path: Sequence[str]) -> _Context:
+        """What fits beside the question: all tables or the nearest ones, then the examples that hold on them."""
         if not catalogue.tables:
             raise QuestionInvalid("there are no tables to ask about", sqlstate="42P01")
-        around = len(build_prompt("", prose, template=self._model.template)) / CHARACTERS_PER_TOKEN
-        budget = int(self._model.context_tokens - self._draft_tokens_max - around)
+        around = tokens_of(build_prompt("", prose, template=self._model.template))
+        budget = self._context_tokens - self._draft_tokens_max - around
         chosen = select_tables(catalogue.tables.values(), prose, search_path=search_path, budget=budget)
         if not chosen:
             raise QuestionInvalid("question and tables do not fit into the model's context", sqlstate="54000")
-        return serialise_schema(chosen, search_path=search_path)
+        schema = serialise_schema(chosen, search_path=search_path)
+        left = min(budget - tokens_of(schema), int(self._context_tokens * EXAMPLES_SHARE))
+        shown = []
+        for example in self._examples:
+            cost = tokens_of(example.question + example.sql) + EXAMPLE_SIGNS_TOKENS
+            if cost <= left and example.holds(chosen, search_path):
+                shown.append(example)
+                left -= cost
+        return _Context(schema, tuple(chosen), tuple(shown))
 
-    def _request(self, schema: str, prose: str) -> dict[str, Any]:
+    def _prompt(self, context: _Context, prose: str) -> str:
+        pairs = [(example.question, example.sql) for example in context.examples]
+        return build_prompt(context.schema, prose, examples=pairs, template=self._model.template)
+
+    def _request(self, prompt: str) -> dict[str, Any]:
         return {
-            "prompt": build_prompt(schema, prose, template=self._model.template),
+            "prompt": prompt,
             "max_tokens": self._draft_tokens_max,
             "temperature": 0.0,
             "stop": [FENCE, ";\n"],
@@ -162,24 +197,16 @@ def checked_sql(reply: str) -> str:
         raise DraftRefused(
             "the model wrote no valid SQL for this question", hint="Ask in other words."
         ) from None
-    writes = (
-        exp.DML,
-        exp.DDL,
-        exp.Command,
-        exp.Into,
-        exp.Lock,
-        exp.Drop,
-        exp.Alter,
-        exp.TruncateTable,
-        exp.Set,
-    )
-    if any(isinstance(node, writes) and not isinstance(node, exp.Query) for node in tree.walk()):
+    writes = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock)
+    is_query = isinstance(tree, exp.Query)
+    is_statement = sql.split(maxsplit=1)[0].lower() in forms.STATEMENT_WORDS
+    if any(isinstance(node, writes) for node in tree.walk()) or (is_statement and not is_query):
         raise DraftRefused(
             "a question can only read, and this one was understood as something else",
             hint="Ask for data, or type the statement as SQL.",
             sqlstate="42501",
         )
-    if not isinstance(tree, exp.Query):
+    if not is_query:
         raise DraftRefused(
             "the model wrote no query for this question", hint="Ask about the data in the tables."
         )

@@ -7,6 +7,7 @@ Leaves out: choosing examples by the question.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from nl_frontend.prompt import Table
+
+_DATE = re.compile(r"\d{4}-\d\d")
+"""Questions write dates in other ways than SQL does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,22 @@ class Example:
         used = [t for t in tables if t.schema in search_path and t.name in self.tables]
         held = {c.name for t in used for c in t.columns}
         return {t.name for t in used} == self.tables and held >= self.columns
+
+
+def copied_literals(sql: str, question: str, examples: Iterable[Example]) -> set[str]:
+    """What a draft compares with that stands in an example and not in the question: the model copied it."""
+    asked = question.lower()
+    suspects = {value for example in examples for value in _compared(example.sql)}
+    return {value for value in _compared(sql) & suspects if value not in asked and not _DATE.match(value)}
+
+
+def _compared(sql: str) -> set[str]:
+    """The literals in a query's conditions, without patterns' wildcards."""
+    from sqlglot import exp, parse_one
+
+    conditions = parse_one(sql, read="postgres").find_all(exp.Where, exp.Having)
+    literals = (literal for condition in conditions for literal in condition.find_all(exp.Literal))
+    return {literal.name.strip("%").lower() for literal in literals} - {""}
 
 
 def load_examples(path: Path | None = None) -> tuple[Example, ...]:

@@ -4,7 +4,7 @@ Rules: `serialise_schema` is the one way in which a schema is put into words, fo
 alike; all that does not depend on the question comes first and never varies, so a node computes it once;
 whatever a user wrote stays inside the user's turn.  Source of the template: ChatML, as Qwen2.5 and SmolLM2
 were trained with.
-Leaves out: values, examples and synonyms.
+Leaves out: values, synonyms, and choosing examples by the question.
 """
 
 from __future__ import annotations
@@ -124,9 +124,14 @@ def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
     return joins
 
 
+def tokens_of(text: str) -> int:
+    """How many tokens a text takes at most, without asking the node's tokenizer."""
+    return int(len(text) / CHARACTERS_PER_TOKEN) + 1
+
+
 def words(text: str) -> set[str]:
     """The words of a question or a name, in a crude singular."""
-    found = re.findall(r"[^\W\d_]+", text.lower())
+    found = re.findall(r"(?!\d+\b)[^\W_]+", text.lower())
     return {
         w[:-3] + "y" if w.endswith("ies") else w[:-1] if w.endswith("s") and len(w) > 3 else w for w in found
     }
@@ -140,13 +145,13 @@ def select_tables(
     Units: `budget` in tokens of serialised schema.
     """
     ordered = order(tables, search_path)
-    costs = [len(serialise_schema([t], search_path=search_path)) / CHARACTERS_PER_TOKEN for t in ordered]
+    costs = [tokens_of(serialise_schema([t], search_path=search_path)) for t in ordered]
     if sum(costs) <= budget:
         return ordered
     asked = words(question)
     scores = [_score(table, asked) for table in ordered]
     kept: set[int] = set()
-    left = float(budget)
+    left = budget
     for i in sorted(range(len(ordered)), key=lambda i: (-scores[i], i)):
         if costs[i] <= left:
             kept.add(i)
@@ -162,23 +167,32 @@ def _score(table: Table, asked: Collection[str]) -> float:
 
 
 INSTRUCTIONS = """\
-You translate questions into PostgreSQL. Write one SELECT statement that answers the question.
-- Use only the tables and columns above. If one table has all the needed columns, use that table alone.
-- Compare names and free text with ILIKE '%word%'.
-- Count with count(*). "Top n" means ORDER BY ... DESC LIMIT n."""
+Write one PostgreSQL SELECT statement that answers the question. Rules:
+- If one table has all the columns that are needed, use only that table. Never use a column of a table that is \
+not in FROM.
+- A name or a word in text: column ILIKE '%name%', never =.
+- A year of a date: EXTRACT(YEAR FROM column) = 2001.
+- How many: count(*). Most, top n: ORDER BY ... DESC NULLS LAST LIMIT n. For each, per: GROUP BY."""
 
 
-def build_prompt(schema: str, question: str, *, template: str = "chatml") -> str:
-    """The whole text that the node completes; it ends inside an opened SQL block."""
+def build_prompt(
+    schema: str, question: str, *, examples: Sequence[tuple[str, str]] = (), template: str = "chatml"
+) -> str:
+    """The whole text that the node completes; it ends inside an opened SQL block.
+
+    Shapes: `examples` are (question, SQL), the same for every question.
+    """
     if template != "chatml":
         raise ValueError(f"no prompt template {template!r}")
+    shown = "\n".join(f"-- {asked}\n{sql};" for asked, sql in examples)
+    context = f"Tables:\n{schema}\n\n{INSTRUCTIONS}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
-        f"<|im_start|>system\nTables:\n{schema}\n\n{INSTRUCTIONS}<|im_end|>\n"
+        f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"
         f"<|im_start|>user\n{defuse(question)}<|im_end|>\n"
         f"<|im_start|>assistant\n{FENCE}sql\n"
     )
 
 
 def defuse(prose: str) -> str:
-    """A user's prose without what a tokenizer would read as the end of their turn."""
+    """Text from outside (prose, comments, names) without what a tokenizer would read as the end of a turn."""
     return prose.replace("<|", "< |").replace("|>", "| >").replace(FENCE, "'''")

@@ -166,8 +166,9 @@ async def test_leaving_stops_the_generator(stub_node: StubNode) -> None:
 
 async def test_the_deadline_stops_the_generator(stub_node: StubNode) -> None:
     client = NodeClient(RemoteNode(stub_node.url))
+    await client.complete({"prompt": "x"}, deadline_s=10)
     with pytest.raises(DraftTimeout) as caught:
-        await client.complete({"prompt": "hold"}, deadline_s=0.2)
+        await client.complete({"prompt": "hold"}, deadline_s=1.5)
     assert caught.value.sqlstate == "57014"
     assert await asyncio.to_thread(stub_node.generator.cancelled.wait, 5)
     await client.close()
