@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlglot import expressions as exp
 
 from checker.gate import Gate
-from checker.render import map_position, to_postgres
+from checker.render import engine_tree, map_position, to_postgres
 from checker.split import SyntaxProblem, split
 from checker.verdict import Allowed, Denied, StatementKind
 from proxy.binds import decode_bind, null_of
@@ -252,7 +252,7 @@ class Pipeline:
         self, allowed: Allowed, session: Session, description: Description, search_path: Sequence[str]
     ) -> tuple[Plan, Description, str]:
         assert allowed.tree is not None
-        tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+        tree = engine_tree(qualified(allowed.tree, self.catalogue, search_path, session.database))
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }
