@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.hba import choose
 from proxy.settings import Settings, SettingsError, load, shipped
 
 
@@ -30,7 +31,11 @@ def test_the_demo_trusts_loopback_only_and_loads_the_sample() -> None:
     settings = load(shipped("demo.toml"), environ={})
     assert settings.data.sample
     assert settings.session.search_path == ("patents", "default")
-    assert [rule.method for rule in settings.auth.parsed_rules] == ["trust"]
+    methods = {
+        user: choose(settings.auth.parsed_rules, database="d", user=user, address=address, tls=True)
+        for user, address in (("demo", "127.0.0.1"), ("ann", "::1"), ("eve", "10.0.0.1"))
+    }
+    assert methods == {"demo": "trust", "ann": "scram-sha-256", "eve": None}
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
