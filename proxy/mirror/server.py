@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import importlib.util
+import logging
 import os
 import pwd
 import shutil
@@ -24,6 +25,8 @@ from typing import Any
 from proxy.mirror.errors import CANNOT_CONNECT_NOW, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.roles import OWNER
 from proxy.mirror.route import Route
+
+_log = logging.getLogger(__name__)
 
 PORT = 5432
 """Only a part of the socket's name."""
@@ -129,6 +132,9 @@ class MirrorServer:
             self._ready = False
             if self._stopping.is_set():
                 return
+            _log.warning(
+                "the catalogue server ended with status %s; starting it again", self._process.returncode
+            )
             lost()
             await asyncio.sleep(RESTART_PAUSES_S[min(failures, len(RESTART_PAUSES_S) - 1)])
             try:
@@ -225,6 +231,7 @@ class MirrorServer:
         arguments = ["-D", str(self._cluster)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
+        # To the kernel the starting thread is the parent: start from one that lives as long as the process.
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command("postgres", arguments),

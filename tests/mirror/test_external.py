@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -78,6 +80,53 @@ async def test_two_proxies_share_one_mirror(dsn: str) -> None:
     finally:
         await one.stop()
         await two.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def tls_port(dsn: str, tmp_path: Path) -> AsyncIterator[int]:
+    """A TLS endpoint before the server, which is what direct TLS looks like from outside."""
+    backend_port = int(dsn.split("port=")[1].split()[0])
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    making = await asyncio.create_subprocess_exec(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"),
+        *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert await making.wait() == 0, "this test needs openssl"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.set_alpn_protocols(["postgresql"])
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", backend_port)
+        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-full"])
+async def test_external_mirror_over_tls(dsn: str, tls_port: int, tmp_path: Path, mode: str) -> None:
+    port = dsn.split("port=")[1].split()[0]
+    encrypted = dsn.replace(f"port={port}", f"port={tls_port}") + f" sslmode={mode}"
+    trusting = f"{encrypted} sslrootcert={tmp_path / 'certificate.pem'}"
+    mirror = Mirror(MirrorOptions(Path("/nonexistent"), dsn=trusting))
+    await mirror.start()
+    try:
+        async with mirror.lease("ann", {}) as lease:
+            assert (await lease.query("SELECT 1")).tag == "SELECT 1"
+    finally:
+        await mirror.stop()
+    if mode == "verify-full":
+        with pytest.raises(MirrorNotStarted, match="does not let us in"):
+            await Mirror(MirrorOptions(Path("/nonexistent"), dsn=encrypted)).start()
 
 
 async def test_roles_that_the_mirror_did_not_make_are_nobodys(dsn: str) -> None:

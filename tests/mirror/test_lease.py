@@ -71,6 +71,16 @@ async def test_kept_plan_gives_what_simple_query_gives(mirror: Mirror) -> None:
         assert again.body == plain.body, sql
 
 
+async def test_dropping_kept_statements_does_not_show(mirror: Mirror) -> None:
+    async with mirror.lease("ann", {}) as lease:
+        await lease.query("SELECT 1")
+        for statement in ("DEALLOCATE ALL", "DISCARD ALL"):
+            reply = await lease.query(statement)
+            assert reply.raw[:1] in (b"C", b"S"), reply
+            assert reply.tag == statement
+        assert values((await lease.query("SELECT 1")).raw) == [["1"]]
+
+
 async def test_describe_gives_types_of_parameters_and_columns(mirror: Mirror) -> None:
     async with mirror.lease("ann", {}) as lease:
         description = await lease.describe(
