@@ -56,6 +56,7 @@ class Service:
                 statement_timeout_ms=settings.mirror.statement_timeout_s * 1000,
                 search_path=settings.session.search_path,
                 defaults={"timezone": settings.session.timezone},
+                dsn=settings.mirror_dsn,
             )
         )
         self.catalogue = Catalogue()

