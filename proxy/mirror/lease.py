@@ -214,7 +214,7 @@ class Lease:
     # Inside
 
     def _touch(self, effect: Effect) -> None:
-        if effect is Effect.NOTHING:
+        if effect == Effect.NOTHING:
             return
         self._effect = max(self._effect, effect)
         self._key = None

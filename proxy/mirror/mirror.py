@@ -79,6 +79,11 @@ class Mirror:
         return self._synchroniser.catalogue
 
     @property
+    def in_step(self) -> bool:
+        """Whether the last sync left nothing to do: a table that a client held is done by the next one."""
+        return self._synchroniser.in_step
+
+    @property
     def pool(self) -> Pool:
         return self._pool
 

@@ -34,7 +34,7 @@ REVOKED_FUNCTIONS = (
     ),
     *("ts\\_stat", "ts\\_rewrite"),
     # They act on the server or on other clients.
-    *("pg\\_cancel\\_backend", "pg\\_terminate\\_backend", "pg\\_notify", "pg\\_export\\_snapshot"),
+    *("pg\\_cancel\\_backend", "pg\\_terminate\\_backend", "pg\\_export\\_snapshot"),
     *("pg\\_logical\\_%", "pg\\_replication\\_%", "pg\\_create\\_%", "pg\\_drop\\_%", "pg\\_copy\\_%"),
     *("pg\\_stat\\_reset%", "pg\\_log\\_%", "pg\\_restore\\_%", "pg\\_clear\\_%", "setseed"),
     *("brin\\_summarize%", "brin\\_desummarize%", "gin\\_clean\\_pending\\_list"),

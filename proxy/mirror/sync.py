@@ -74,7 +74,7 @@ class Synchroniser:
         self.changes = 0
         """Grows whenever the mirror itself may have been changed."""
         self._types: dict[str, tuple[int, int]] = {}
-        self._in_step = False
+        self.in_step = False
 
     async def sync(self, admin: Any, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step.  `schemas` names those that may be empty.
@@ -85,16 +85,16 @@ class Synchroniser:
         wanted = {(t.schema, t.name): t for t in map(_folded, tables)}
         names = frozenset(name.lower() for name in schemas) | {schema for schema, _ in wanted}
         changed = wanted != self.catalogue.tables or names != self.catalogue.schemas
-        if changed or not self._in_step:
-            self._in_step = False
-            self._in_step = await self._reconcile(admin, wanted, names)
+        if changed or not self.in_step:
+            self.in_step = False
+            self.in_step = await self._reconcile(admin, wanted, names)
         if changed:
             self.catalogue = Catalogue(self.catalogue.version + 1, wanted, names)
         return self.catalogue
 
     def forget(self) -> None:
         """The mirror may have lost what it had: compare anew."""
-        self._in_step = False
+        self.in_step = False
 
     async def _reconcile(self, admin: Any, wanted: dict[Key, Table], schemas: frozenset[str]) -> bool:
         """True when nothing is left to do."""

@@ -169,8 +169,10 @@ async def test_locked_table_is_left_for_the_next_time(mirror: Mirror) -> None:
         )
         assert await fetch(mirror, COLUMNS.format("s.held")) == [("a", "integer", "")]
         assert await fetch(mirror, COLUMNS.format("s.new")) == [("a", "integer", "")]
+        assert not mirror.in_step
         await lease.query("COMMIT")
     assert (await mirror.sync(catalogue.tables.values())) is catalogue
+    assert mirror.in_step
     assert await fetch(mirror, COLUMNS.format("s.held")) == [("a", "text", "")]
 
 
