@@ -14,6 +14,7 @@ Source: PostgreSQL manual 54.2.3 and the *_in and *_recv functions of src/backen
 
 from __future__ import annotations
 
+import re
 import struct
 
 from sqlglot import expressions as exp
@@ -47,6 +48,10 @@ def decode_bind(
         error.index = index
         raise
     except struct.error as error:
+        # pq_getmsgint runs out of bytes; what is left over after a value is the caller's complaint (22P03).
+        needed = re.search(r"(\d+) bytes?\b", str(error))
+        if needed is not None and len(data) < int(needed[1]):
+            raise BindError("08P01", "insufficient data left in message", index=index) from error
         which = "" if index is None else f" {index}"
         raise BindError(
             "22P03", f"incorrect binary data format in bind parameter{which}", index=index

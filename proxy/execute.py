@@ -18,11 +18,13 @@ from proxy.audit import Record
 from proxy.binds import BindError
 from proxy.commands import Commands, runs_in_failed_block
 from proxy.copyout import CopyOut
+from proxy.mirror import frontend
 from proxy.mirror.errors import MirrorError
 from proxy.pipeline import bound_values
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Prepared
 from proxy.portal import Portal
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
+from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
 from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from proxy.session import Session
 
 NO_BIND = Bind()
+LISTEN = frontend.query(f"LISTEN {CHANNEL}")
 QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
 
 
@@ -57,7 +60,7 @@ class Executor:
         self._begin(prepared)
         async with self._deadline():
             if isinstance(prepared.plan, OnMirror):
-                await self._relay(prepared.plan, NO_BIND, None)
+                await self._relay(prepared, prepared.plan, NO_BIND, simple=True)
             else:
                 portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
                 if portal.fields is not None:
@@ -90,7 +93,7 @@ class Executor:
         async with self._deadline():
             if isinstance(prepared.plan, OnMirror) and max_rows == 0 and not portal.started:
                 portal.ended = True
-                await self._relay(prepared.plan, portal.bind, prepared.description.param_oids)
+                await self._relay(prepared, prepared.plan, portal.bind, simple=False)
             else:
                 await self._run(portal, max_rows)
         self.finished(None)
@@ -120,14 +123,27 @@ class Executor:
 
     # --- the two ways
 
-    async def _relay(self, plan: OnMirror, bind: Bind, param_oids: Sequence[int] | None) -> None:
-        """The mirror's answer, byte for byte; in simple query (no `param_oids`) with its RowDescription."""
+    async def _relay(self, prepared: Prepared, plan: OnMirror, bind: Bind, *, simple: bool) -> None:
+        """The mirror's answer, byte for byte; in simple query with its RowDescription."""
         session, io = self._session, self._io
         async with self._service.mirror.lease(session.user, session.settings) as lease:
-            if param_oids is None:
-                reply = await lease.query(plan.sql)
-            else:
-                reply = await lease.run(plan.sql, tuple(param_oids), bind)
+            if plan.signals:
+                await lease.exchange(LISTEN)
+            try:
+                if simple:
+                    reply = await lease.query(plan.sql)
+                else:
+                    reply = await lease.run(plan.sql, prepared.description.param_oids, bind)
+            except asyncio.CancelledError:
+                if simple and prepared.description.fields:
+                    # It would have come before the rows that there are none of now.
+                    io.write(msg.row_description(prepared.description.fields))
+                await lease.cancel()
+                raise
+            if plan.signals:
+                for name, pid in received(reply.raw):
+                    self._service.registry.signal(name, pid, session.user)
+                reply = reply._replace(raw=without_notifications(reply.raw))
             while True:
                 if reply.error_at >= 0:
                     io.write(reply.raw[: reply.error_at])

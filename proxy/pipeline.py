@@ -18,7 +18,8 @@ from sqlglot import expressions as exp
 from checker.gate import Gate
 from checker.render import engine_tree, map_position, to_postgres
 from checker.split import SyntaxProblem, split
-from checker.verdict import Allowed, Denied, StatementKind
+from checker.verdict import Allowed, Denied, Facts, StatementKind
+from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
@@ -108,7 +109,7 @@ class Pipeline:
             [await self._plan(s, allowed, session, tuple(param_oids or ())) for s, allowed in checked]
         )
         if len(text) <= REMEMBERED_TEXT_CHARS and all(
-            source.draft is None and "pg_backend_pid" not in source.checked for source in sources
+            source.draft is None and not _is_personal(allowed.facts) for source, allowed in checked
         ):
             self._remembered[key] = prepared
             if len(self._remembered) > REMEMBERED_MAX:
@@ -153,11 +154,12 @@ class Pipeline:
 
     def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
-        dialect = (
-            session.settings.get("streamlink.dialect", "postgres") if source.draft is None else "postgres"
-        )
+        spark = source.draft is None and session.settings.get("streamlink.dialect") == "spark"
         verdict = self._gate.check(
-            source.checked, dialect=dialect, base_position=source.start, parameters_allowed=parameters
+            source.checked,
+            dialect="spark" if spark else "postgres",
+            base_position=source.start,
+            parameters_allowed=parameters,
         )
         if source.draft is not None:
             if isinstance(verdict, Allowed) and verdict.kind not in (
@@ -205,8 +207,9 @@ class Pipeline:
         if where is Route.UNKNOWN and await self._service.refresh_catalogue():
             where = route(allowed.facts, self.catalogue, search_path)
         sql = allowed.sql
-        if where is Route.MIRROR and any(f.name == "pg_backend_pid" for f in allowed.facts.functions):
-            sql = to_postgres(_with_own_pid(allowed.tree, session.pid))
+        if where is Route.MIRROR and _is_personal(allowed.facts):
+            own = self._service.registry.of_user(session.user)
+            sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), own))
         spark_dialect = session.settings.get("streamlink.dialect") == "spark"
         try:
             description = await self.describe_on_mirror(sql, session, param_oids)
@@ -220,7 +223,7 @@ class Pipeline:
         else:
             if where is Route.MIRROR:
                 sets = any(f.name == "set_config" for f in allowed.facts.functions)
-                return OnMirror(sql, sets), description, "SELECT"
+                return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
         return await self._plan_on_spark(allowed, session, description, search_path)
 
     async def describe_on_mirror(
@@ -330,6 +333,11 @@ def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
 def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:
     zone = session.settings.get("timezone") or session.service.settings.session.timezone
     return RowEncoder([c.field for c in columns], [c.pg for c in columns], timezone=zone)
+
+
+def _is_personal(facts: Facts) -> bool:
+    """Whether the statement means something else in another session, and so may not be remembered for all."""
+    return signals.concerns(facts) or any(f.name == "pg_backend_pid" for f in facts.functions)
 
 
 def _with_own_pid(tree: exp.Expression, pid: int) -> exp.Expression:

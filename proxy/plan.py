@@ -23,10 +23,14 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class OnMirror:
-    """Text generated from an allowed tree, for the mirror.  `sets`: it may change settings (set_config)."""
+    """Text generated from an allowed tree, for the mirror.
+
+    `sets`: it may change settings (set_config).  `signals`: it may cancel or end sessions.
+    """
 
     sql: str
     sets: bool = False
+    signals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,20 @@ class Registry:
             if self._next not in self.sessions:
                 return self._next
 
+    def of_user(self, user: str) -> list[Session]:
+        """The sessions that a user may see and signal: its own."""
+        return [session for session in self.sessions.values() if session.user == user]
+
+    def signal(self, name: str, pid: int, user: str) -> None:
+        """pg_cancel_backend or pg_terminate_backend by `user`."""
+        session = self.sessions.get(pid)
+        if session is None or session.user != user:
+            return
+        if name == "pg_cancel_backend":
+            session.cancel()
+        else:
+            session.terminate()
+
     def cancel(self, pid: int, key: bytes) -> None:
         session = self.sessions.get(pid)
         if session is not None and secrets.compare_digest(session.secret_key, key):

@@ -140,11 +140,12 @@ class Server:
                 if event is None:
                     return None
                 match event:
+                    case SslRequested() | GssEncRequested() if _readable(sock):
+                        kind = "SSL" if isinstance(event, SslRequested) else "GSSAPI encryption"
+                        raise ProtocolError(
+                            "08P01", f"received unencrypted data after {kind} request", fatal=True
+                        )
                     case SslRequested() if self._tls is not None:
-                        if _readable(sock):
-                            raise ProtocolError(
-                                "08P01", "received unencrypted data after SSL request", fatal=True
-                            )
                         await loop.sock_sendall(sock, wire.accept_tls())
                         return await self._secure(sock, wire)
                     case SslRequested() | GssEncRequested():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from proxy import sqlstate
@@ -57,6 +58,7 @@ class Session:
         self.startup_settings: Settings = {}
         self._task: asyncio.Task[Any] | None = None
         self._busy = False
+        self.started = datetime.now(UTC)
         self._ending: ErrorFields | None = None
         self._cancelled: str | None = None
         self._reported: dict[str, str] = {}
@@ -204,6 +206,8 @@ class Session:
         statements = await self.service.pipeline.prepare(event.sql, self, event.param_oids)
         if len(statements) > 1:
             raise Refused("42601", "cannot insert multiple commands into a prepared statement")
+        for prepared in statements:
+            self.executor.check_allowed_now(prepared)
         if event.name:
             self.check_new_statement(event.name)
         self.statements[event.name] = statements[0] if statements else self.service.pipeline.nothing
@@ -278,6 +282,17 @@ class Session:
         if portal is None:
             raise Refused("34000", f'portal "{name}" does not exist')
         return portal
+
+    @property
+    def state(self) -> str:
+        """As pg_stat_activity.state has it."""
+        if self._busy:
+            return "active"
+        return {
+            Status.IDLE: "idle",
+            Status.OPEN: "idle in transaction",
+            Status.FAILED: "idle in transaction (aborted)",
+        }[self.transaction.status]
 
     def check_new_portal(self, name: str) -> None:
         """Raises: Refused 42P03 for a name in use, 53400 for one portal too many."""

@@ -79,7 +79,7 @@ def test_savepoint_needs_a_block() -> None:
 
 def test_implicit_block_undoes_settings_when_it_fails() -> None:
     transaction = Transaction({"a": "1"})
-    transaction.begin_implicit()
+    transaction.begin_implicit(several=True)
     assert transaction.in_block
     transaction.set({"a": "2"}, local=False)
     transaction.fail()
@@ -96,3 +96,9 @@ def test_chain_opens_the_next_block() -> None:
     transaction.rollback()
     with pytest.raises(TransactionError):
         transaction.commit(chain=True)
+
+
+def test_one_statement_alone_is_no_block() -> None:
+    transaction = Transaction({})
+    transaction.begin_implicit()
+    assert not transaction.in_block
