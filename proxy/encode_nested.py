@@ -175,7 +175,7 @@ def _encode_arrays(
     for value in to_list(column):
         shapes.append(None if value is None else _flatten(_load(value, float, int), leaves))
         spans.append(len(leaves))
-    elements = to_list(encode(kind.element, _element_column(kind.element, leaves)))
+    elements = to_list(encode(kind.element, _element_column(kind.element, leaves))) if leaves else []
     return var_of(
         [
             None if shape is None else assemble(shape, elements[begin:end])
