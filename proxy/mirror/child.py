@@ -18,6 +18,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_GET_SECUREBITS, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP = 27, 28, 1 << 2
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -29,6 +30,9 @@ def main() -> None:
     if user >= 0:
         if needs_search:
             libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # PostgreSQL looks for its own program with access(2), which else leaves a user's capabilities out.
+            bits = libc.prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)
+            libc.prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setgroups([])
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)

@@ -279,7 +279,7 @@ class MirrorStream:
         return None
 
     async def close(self) -> None:
-        """Read what is left of a short answer; a longer one costs the connection when the lease ends."""
+        """Give up what is left; an answer that is still coming costs the connection."""
         reply, self._reply = self._reply, None
         if reply is not None and reply.status is None:
             self._lease.backend.abort()

@@ -48,6 +48,7 @@ class Route:
             backend.abort()
             raise MirrorUnavailable("the catalogue server does not answer", CANNOT_CONNECT_NOW) from error
         except MirrorUnavailable as unavailable:
+            backend.abort()
             cause = unavailable.cause
             if cause is None or cause.sqlstate[:2] in ("57", "53"):
                 raise
