@@ -150,7 +150,7 @@ class Pipeline:
             search_path=split_path(session.settings.get("search_path", "")),
             deadline_s=self._service.settings.model.deadline_s,
         )
-        return _Source(text, start, draft, question.template.replace("{}", draft.sql, 1))
+        return _Source(text, start, draft, question.fill(draft.sql))
 
     def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
@@ -345,7 +345,7 @@ def _with_own_pid(tree: exp.Expression, pid: int) -> exp.Expression:
     tree = tree.copy()
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "pg_backend_pid":
-            number: exp.Expression = exp.Literal.number(pid)
+            number: exp.Expr = exp.Literal.number(pid)
             if isinstance(call.parent, exp.Select):
                 number = exp.alias_(number, "pg_backend_pid")
             call.replace(number)

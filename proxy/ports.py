@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from sqlglot import expressions as exp
-
 TEXT, BINARY = 0, 1
 """Format codes of Bind and RowDescription (protocol chapter 54.2.3)."""
 
@@ -99,26 +97,26 @@ class ResultStream(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Prose that a statement held.
+class Question(Protocol):
+    """Prose that a statement held, and the statement around it."""
 
-    `template` is the client's statement with the prose taken out: `{}` marks where the draft goes, and a lone
-    `{}` means the statement was nothing but the question.
-    """
+    @property
+    def prose(self) -> str: ...
 
-    prose: str
-    template: str = "{}"
+    def fill(self, sql: str) -> str:
+        """The client's statement with a draft in the place of the prose."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Protocol):
     """The SQL that a model wrote for a question.  Units: confidence 0..1, None when the node reports none."""
 
-    sql: str
-    model: str
-    confidence: float | None = None
-    notes: tuple[str, ...] = ()
+    @property
+    def sql(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def confidence(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +164,7 @@ class Drafter(Protocol):
         ...
 
     async def draft(
-        self, question: Question, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float
+        self, question: Any, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float
     ) -> Draft:
-        """Raises: nl_frontend's errors, see sqlstate.py."""
+        """`question` is what `extract` gave.  Raises: nl_frontend's errors, see sqlstate.py."""
         ...
-
-
-class Verdict(Protocol):
-    """checker.verdict.Allowed or checker.verdict.Denied; nothing else is an answer."""
-
-
-class Engine(Protocol):
-    """Where a plan runs."""
-
-    async def run(self, tree: exp.Expression, **kw: Any) -> ResultStream: ...
