@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,8 @@ class Generator:
     """A model and its one context.  Raises: ValueError when the file is no model that llama.cpp can load."""
 
     def __init__(self, path: str, *, threads: int, context_tokens: int) -> None:
+        # Waiting threads that spin starve beside a busy Spark; libgomp reads this once, as it loads.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from llama_cpp import Llama
 
         self._llama = Llama(
@@ -78,14 +81,21 @@ class Generator:
             raise PromptTooLong(
                 f"{len(prompt)} + {request.max_tokens} tokens; the context has {self.context_tokens}"
             )
-        grammar = None
-        if request.grammar is not None:
-            from llama_cpp import LlamaGrammar
-
-            grammar = LlamaGrammar.from_string(request.grammar, verbose=False)
+        grammar = None if request.grammar is None else self._grammar(request.grammar)
         cached = self._read(prompt, cancelled)
         written = self._write(prompt, request, grammar, cancelled)
         return Completion(prompt_tokens=len(prompt), cached_tokens=cached, **written)
+
+    def _grammar(self, gbnf: str) -> Any:
+        """A grammar that was tried first: llama.cpp answers a bad one with NULL and dies when it samples by it."""
+        import llama_cpp
+
+        vocab = llama_cpp.llama_model_get_vocab(self._llama.model)
+        tried = llama_cpp.llama_sampler_init_grammar(vocab, gbnf.encode(), b"root")
+        if not tried:
+            raise ValueError("grammar: it does not parse, or has no rule named root")
+        llama_cpp.llama_sampler_free(tried)
+        return llama_cpp.LlamaGrammar.from_string(gbnf, verbose=False)
 
     def _read(self, prompt: Sequence[int], cancelled: Callable[[], bool]) -> int:
         """Bring the context to all of the prompt but its last token; returns how much of it was there

@@ -72,11 +72,9 @@ class EmbeddedNode:
         await self._end_child()
 
     async def _spawn(self) -> None:
-        # llama.cpp's threads spin while they wait for each other, and starve beside a busy Spark.
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
         # The child must find this very package, also when it runs from a source tree that is not installed.
         paths = [PACKAGE_ROOT, os.environ.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self._stderr.clear()
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
