@@ -60,6 +60,12 @@ def _other_operator(rewriter: Rewriter, token: Token) -> bool:
     return True
 
 
+def _some(rewriter: Rewriter, token: Token) -> bool:
+    rewriter.emit(TokenType.ANY, "any", token)
+    rewriter.at += 1
+    return True
+
+
 def _null_test(rewriter: Rewriter, token: Token) -> bool:
     rewriter.emit(TokenType.IS, "is", token)
     if token.text == "notnull":
@@ -205,6 +211,7 @@ RULES: dict[TokenType, Rule] = {
     TokenType.PLUS: _plus,
     TokenType.NEQ: _not_equal,
     OTHER_OPERATOR: _other_operator,
+    TokenType.SOME: _some,
     TokenType.ISNULL: _null_test,
     TokenType.NOTNULL: _null_test,
     TokenType.SELECT: _select,

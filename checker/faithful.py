@@ -15,7 +15,7 @@ from checker.lexer import lex
 
 _SYNONYMS = {
     "int": "int4", "integer": "int4", "bigint": "int8", "smallint": "int2", "boolean": "bool", "real": "float4",
-    "float": "float8", "decimal": "numeric", "dec": "numeric", "some": "any", "bpchar": "char",
+    "float": "float8", "decimal": "numeric", "dec": "numeric",
 }  # fmt: skip
 _SILENT = frozenset({"as", "inner", "outer", "asc", "not"})
 

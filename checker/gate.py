@@ -25,8 +25,9 @@ from checker.facts import collect, position_of
 from checker.functions import DENIED, function_kinds
 from checker.lexer import lex
 from checker.render import same_tokens, to_postgres
-from checker.session_grammar import check_setting, parse_session_statement
+from checker.session_grammar import parse_session_statement
 from checker.session_statements import Explain, SessionStatement, Set
+from checker.settings_grammar import check_setting
 from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
 from checker.words import OTHER_COMMANDS
 
@@ -113,7 +114,8 @@ class Gate:
             verdict = self._query(tokens, text)
         else:
             verdict = self._session_statement(tokens, text, word)
-        if verdict.facts.parameters and not parameters_allowed:
+        # PREPARE's parameters are its own.
+        if verdict.facts.parameters and not parameters_allowed and verdict.kind is not StatementKind.PREPARE:
             number = verdict.facts.parameters[0]
             place = next(t.start for t in tokens if t.token_type is TokenType.PARAMETER)
             raise _Denial("parameter", "42P02", f"there is no parameter ${number}", place + 1)
@@ -187,6 +189,7 @@ class Gate:
                 "0A000",
                 f"syntax that is not supported{near}",
                 lost.start + 1 if lost is not None else None,
+                "A JOIN needs ON or USING." if lost is not None and lost.text == "join" else None,
             )
         _check_relations(facts)
         _check_functions(facts)
