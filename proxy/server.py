@@ -33,6 +33,8 @@ log = logging.getLogger("streamlink.server")
 TLS_HANDSHAKE = 0x16
 """First byte of a TLS record that holds a handshake: a client that starts TLS directly (PostgreSQL 17)."""
 BACKLOG = 512
+GOODBYE_S = 2.0
+"""What clients get at shut-down to read why their session ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Server:
                     for session in list(self._registry.sessions.values()):
                         session.terminate()
                     if self._clients:
-                        await asyncio.wait(self._clients, timeout=2)
+                        await asyncio.wait(self._clients, timeout=GOODBYE_S)
                     raise
         finally:
             sock.close()

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from spark_thrift.catalogue import read_catalogue
-
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
@@ -29,6 +27,7 @@ from proxy.sqlstate import Refused
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
+from spark_thrift.catalogue import read_catalogue
 from spark_thrift.errors import EngineError, SparkError
 from spark_thrift.session import SparkSession
 
@@ -91,7 +90,7 @@ class Service:
             self._load_model(),
             self.mirror.supervise(),
         ):
-            self._running.append(asyncio.create_task(part))  # noqa: RUF006 - held in _running, ended in _stop
+            self._running.append(asyncio.create_task(part))
         return self
 
     async def __aexit__(
@@ -159,7 +158,7 @@ class Service:
                 return False
             finally:
                 self._read_at = time.monotonic()
-            if found.fingerprint == self._fingerprint:
+            if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
             tables = (
                 Table(
