@@ -34,7 +34,7 @@ class TimeUnsupported(ValueError):
     """0A000: PostgreSQL knows it, Spark has nothing like it, or its meaning hangs on a session setting."""
 
 
-_DATE = r"(?P<year>\d{4,7})(?P<sep>[-/]?)(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
+_DATE = r"(?:(?P<compact>\d{8})|(?P<year>\d{4,7})(?P<sep>[-/])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2}))"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d*))?)?"
 _ZONE = r"(?:\s*(?P<zone>[zZ]|UTC|GMT|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?))?"
 _ERA = r"(?:\s+(?P<era>BC|AD))?"
@@ -58,7 +58,10 @@ def _match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
 
 
 def _year_month_day(match: re.Match[str], text: str) -> tuple[int, int, int]:
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
+    parts = match.group("year", "month", "day")
+    if compact := match["compact"]:
+        parts = compact[:4], compact[4:6], compact[6:]
+    year, month, day = (int(part) for part in parts)
     if (match["era"] or "AD").upper() == "BC":
         if year == 0:
             raise TimeRangeError(text)

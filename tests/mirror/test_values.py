@@ -3,22 +3,18 @@ ones."""
 
 from __future__ import annotations
 
-import asyncio
 import random
-import shutil
 import struct
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import pq
 
-from proxy.mirror.server import OWNER, PORT, MirrorServer
 from proxy.ports import BINARY, TEXT
 from spark_thrift.types import pg_type
+from tests.mirror.plain_postgresql import running_postgresql
 from tests.unit.proxy.value_table import Case, batch_of, only_column, read_cases
 
 pytestmark = pytest.mark.mirror
@@ -28,17 +24,8 @@ CASES = read_cases()
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[psycopg.Connection[Any]]:
-    folder = Path(tempfile.mkdtemp(prefix="values-"))
-    server = MirrorServer(folder, connections=10)
-    with asyncio.Runner() as runner:
-        runner.run(server.start())
-        try:
-            where = {"host": str(server.socket_dir), "port": PORT, "user": OWNER, "dbname": server.database}
-            with psycopg.connect(**where, autocommit=True) as connection:  # type: ignore[arg-type]
-                yield connection
-        finally:
-            runner.run(server.stop())
-            shutil.rmtree(folder, ignore_errors=True)
+    with running_postgresql() as connection:
+        yield connection
 
 
 def ask(
