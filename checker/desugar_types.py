@@ -12,6 +12,8 @@ def _type_word(rewriter: Rewriter, token: Token) -> bool:
     """`double precision`, `character varying`, `timestamp(3) with time zone`: one word; then `DATE 'x'`."""
     if rewriter.out and rewriter.out[-1].token_type is TokenType.DOT:
         return False
+    if rewriter.for_engine and token.text == "interval" and _literal_before(rewriter):
+        return _engine_interval(rewriter, token)
     word, kind, width = token.text, token.token_type, 1
     modifier: list[Token] = []
     if word == "double":
@@ -44,6 +46,25 @@ def _type_word(rewriter: Rewriter, token: Token) -> bool:
     rewriter.out.append(name)
     rewriter.out.extend(modifier)
     rewriter.at += width
+    return True
+
+
+def _literal_before(rewriter: Rewriter) -> bool:
+    out = rewriter.out
+    return (
+        len(out) >= 2
+        and out[-1].token_type is TokenType.DCOLON
+        and out[-2].token_type is TokenType.STRING
+        and rewriter.word(1) != "("
+    )
+
+
+def _engine_interval(rewriter: Rewriter, token: Token) -> bool:
+    # sqlglot reads what an interval's literal says only where INTERVAL comes first.
+    rewriter.out.pop()
+    literal = rewriter.out.pop()
+    rewriter.out.extend((token, literal))
+    rewriter.at += 1
     return True
 
 

@@ -90,12 +90,14 @@ def test_what_is_left_open(text: str, message: str, position: int) -> None:
 
 @given(st.text(alphabet="ab;'\"$-/*\n\\Ee nl:U&1.", max_size=40))
 def test_pieces_are_of_the_text(text: str) -> None:
+    statements: list[Statement] = []
+    position: int | None = 1
     try:
         statements = split(text)
     except SyntaxProblem as problem:
-        assert problem.position is not None
-        assert 1 <= problem.position <= len(text)
-        return
+        position = problem.position
+    assert position is not None
+    assert 1 <= position <= max(1, len(text))
     end = 0
     for statement in statements:
         assert statement.start >= end
