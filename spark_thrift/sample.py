@@ -8,7 +8,8 @@ folder's files.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from spark_thrift.session import SparkSession
@@ -27,12 +28,33 @@ async def load_sample(
     made = []
     await session.run_command(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
     there = {row[1] for row in await session.run_command(f"SHOW TABLES IN {identifier(schema)}")}
+    comments = folder_comments(folder)
     for file in parquet_files(folder):
         if file.stem.lower() not in there:
             progress(f"loading {schema}.{file.stem}")
             await load_parquet(session, file, schema, file.stem)
+            await comment_on(session, schema, file.stem, comments.get(file.stem, {}))
             made.append(file.stem)
     return tuple(made)
+
+
+async def comment_on(session: SparkSession, schema: str, table: str, comments: Mapping[str, str]) -> None:
+    """Say what a table and its columns hold; the table's own comment has no column's name.  Raises: SparkError."""
+    name = f"{identifier(schema)}.{identifier(table)}"
+    for column, comment in comments.items():
+        literal = "'" + comment.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        if column:
+            await session.run_command(
+                f"ALTER TABLE {name} ALTER COLUMN {identifier(column)} COMMENT {literal}"
+            )
+        else:
+            await session.run_command(f"COMMENT ON TABLE {name} IS {literal}")
+
+
+def folder_comments(folder: Path | str) -> Mapping[str, Mapping[str, str]]:
+    """comments.toml of a folder: table -> column -> comment; empty where there is none."""
+    file = Path(folder) / "comments.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 async def load_parquet(session: SparkSession, file: Path, schema: str, table: str) -> None:
