@@ -56,7 +56,8 @@ class Operation:
         self._fetch_rows = fetch_rows
         self._fetch_call = FetchCall(handle)
         self._asked = min(_FIRST_FETCH_ROWS, fetch_rows)
-        self._asked_at: float | None = None
+        self._asked_at = asyncio.get_running_loop().time()
+        self._fetching = False
         self._ahead: Reply | None = None
         self._closed = False
         self._cancelled = False
@@ -85,6 +86,7 @@ class Operation:
                 encode_call("GetResultSetMetadata", t.TGetResultSetMetadataReq(self._handle))
             )
             self._asked_at = asyncio.get_running_loop().time()
+            self._fetching = True
             schema = decode_reply("GetResultSetMetadata", await metadata).schema
             self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
 
@@ -158,8 +160,8 @@ class Operation:
         if not self._closed:
             self._closed = True
             self._forget_ahead()
-            age = None if self._asked_at is None else asyncio.get_running_loop().time() - self._asked_at
-            self._reaper.stop(self._handle, self._transport, fetch_age_s=age)
+            age_s = asyncio.get_running_loop().time() - self._asked_at
+            self._reaper.stop(self._handle, self._transport, age_s=age_s, fetching=self._fetching)
 
     def _free(self) -> None:
         """Nothing of it runs any more, so CloseOperation can go the short way; nobody awaits its answer."""

@@ -1,11 +1,15 @@
 """What makes an abandoned statement stop: cancels and late closes over a connection of their own.
 
 Why it exists.  A session's own connection is busy with the very call that is to be stopped.  And Spark has a
-race: a CancelOperation within some 50 ms of an asynchronous execute reports CANCELED while the job starts
-all the same, and then only CloseOperation stops it, unless it too comes before the job has begun.  So:
-cancel now, keep the handle, close 300 ms later.  (Measured on Spark 4.3: without the wait 5 of 5 jobs ran
-on, with it none of 7.) A FINISHED operation whose fetch runs a job (incremental collection) is deaf to
-CancelOperation; there CloseOperation alone stops it, and it has the same race with the start of the fetch.
+race: CancelOperation interrupts the thread that plans the statement and cancels the jobs that it has
+started; a plan that swallows the interrupt starts its job afterwards, under an operation that is CANCELED
+and deaf.  CloseOperation cancels the jobs once more, also those that exist by then, and can be sent
+once.  So: cancel now, keep the handle, and close when the job has had time to start.  (With pip's Spark 4.3 a
+cancel and a close within 50 ms of the execute left 5 jobs of 5 running; on a busy machine a close 300 ms
+after it still left some.)
+
+A FINISHED operation whose fetch runs a job (incremental collection) is deaf to CancelOperation from the
+start; there CloseOperation alone stops it, and the same race is with the start of the fetch.
 
 Rules: `stop` and `later` never wait and never raise.  One task, one connection, both made when first needed.
 """
@@ -25,8 +29,14 @@ from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.messages import encode_call
 from spark_thrift.transport import Reply, Transport
 
-RACE_S: Final = 0.3
-"""How long after a request that starts a job a CloseOperation is sure to find that job."""
+STATEMENT_STARTED_S: Final = 5.0
+FETCH_STARTED_S: Final = 2.0
+"""How old a statement, or a fetch, is when it is taken to have started its job.  Until then its close waits:
+a job that slipped through costs the engine so many seconds.  Longer for a statement, which is planned first,
+and whose
+cancel nearly always works at once."""
+
+_LEAST_DELAY_S: Final = 0.3
 
 _ANSWER_S: Final = 0.1
 _CONNECT_TIMEOUT_S: Final = 5.0
@@ -50,11 +60,10 @@ class Reaper:
         self._wake, self._idle = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def stop(self, handle: Any, session: Transport, *, fetch_age_s: float | None) -> None:
+    def stop(self, handle: Any, session: Transport, *, age_s: float, fetching: bool) -> None:
         """Make the engine give up an operation.
 
-        `fetch_age_s` is how long ago its last fetch was asked for, None while the statement itself still
-        runs.
+        `age_s` is how long ago the statement was sent or, if its rows are being fetched, its last fetch.
         """
         if session.broken:
             return  # The engine ends a lost session's operations itself.
@@ -62,12 +71,12 @@ class Reaper:
             session.abort()
             return
         close = encode_call("CloseOperation", t.TCloseOperationReq(handle))
-        if fetch_age_s is None:
+        if fetching:
+            delay_s = max(0.0, FETCH_STARTED_S - age_s)
+        else:
             cancel = encode_call("CancelOperation", t.TCancelOperationReq(handle))
             self.later(0, lambda: self._tell(cancel, session))
-            delay_s = RACE_S
-        else:
-            delay_s = max(0.0, RACE_S - fetch_age_s)
+            delay_s = max(_LEAST_DELAY_S, STATEMENT_STARTED_S - age_s)
         self.later(delay_s, lambda: self._tell(close, session))
         now = asyncio.get_running_loop().time()
         self._settled_at[session] = max(self._settled_at.get(session, 0.0), now + delay_s + _ANSWER_S)
@@ -86,11 +95,11 @@ class Reaper:
             self._task = asyncio.create_task(self._work(), name="spark-reaper")
 
     async def aclose(self) -> None:
-        """Do what is still to be done, at most for the race's length and a connection, and end."""
+        """Do what is still to be done, which may take STATEMENT_STARTED_S and a connection, and end."""
         if self._task is None:
             return
         try:
-            async with asyncio.timeout(2 * RACE_S + _CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(STATEMENT_STARTED_S + _CONNECT_TIMEOUT_S):
                 await self._idle.wait()
                 if self._last_answer is not None:
                     await self._last_answer

@@ -1,0 +1,384 @@
+-- Statements that must give the same rows on PostgreSQL and, translated, on Spark: tests/engine/test_dialect_oracle.py.
+-- One a line; extend freely.  "error" before a statement: PostgreSQL refuses it, so must we or Spark.
+
+-- constants and names
+SELECT 1
+SELECT 1, 2.50, 'x', NULL, true, -3, 1e3, .5, 10000000000, 123456789012345678901234567890
+SELECT 'it''s', 'back\slash', E'tab\there', $$dollar 'quoted'$$, E'new\nline'
+SELECT '${spark.app.name}' AS v, 'a"b' AS w, '%_' AS x
+SELECT DATE '2020-01-02', TIMESTAMP '2020-01-02 03:04:05.678', TIMESTAMPTZ '2020-01-02 03:04:05+02'
+SELECT '7'::int + 1, '1.50'::numeric, '2020-02-30' < 'x', 'yes'::bool, 't'::bool, '1e2'::float8
+SELECT count(*), sum(i4), max(i4) AS "Max", 1 + 1, i4::text FROM d.numbers GROUP BY i4::text ORDER BY 5
+SELECT upper(s), lower(s) AS lo, s || '!', coalesce(s, 'none'), CASE WHEN id > 3 THEN s END, CASE WHEN id > 3 THEN 1 ELSE id END FROM d.words
+SELECT "Id", "CamelCase", "order", "a b" FROM d."Mixed" ORDER BY "order"
+SELECT m."Id" AS "My Id", m."order" + 1 AS "select" FROM d."Mixed" AS m
+SELECT ID AS Foo, ID AS "Foo" FROM d.numbers WHERE Id = 1
+SELECT (SELECT max(id) FROM d.words), (SELECT 1), EXISTS (SELECT 1 FROM d.words WHERE id > 100), NOT true
+SELECT nullif(1, 1), greatest(1, 2), least(1, 2), now() IS NULL, current_date IS NULL
+SELECT * FROM d.numbers WHERE id < 3
+SELECT n.*, n.id FROM d.numbers n WHERE n.id = 1
+SELECT id::int4, id::int8, (id), -id, +id FROM d.numbers WHERE id < 3
+
+-- arithmetic
+SELECT id, i4 / 2, i4 % 2, -i4 / 2, i4 / -2, i4 % -2 FROM d.numbers WHERE id IN (1, 2, 3, 4, 5)
+SELECT id, i2 + 1::int2, i2 * 2, i8 - 1, i8 / 2, i2 / 3 FROM d.numbers WHERE id < 6
+SELECT id, i4 + i8, i4 * 1.5, n + 1, n * 2, n / 3, n % 2 FROM d.numbers WHERE id < 6
+SELECT id, f8 * 2, f8 + i4, f8 / 3, f8 - n, f4 * 2, f4 + f8 FROM d.numbers WHERE id < 6 OR id > 8
+SELECT id, n / n, k / n, k * n, k + n, k - n, k * k FROM d.numbers WHERE id IN (1, 2, 3, 8, 9, 10)
+SELECT id, 100.0 * i4 / 3, round(100.0 * i4 / 3, 2), i4 / 3.0, 1 / 8.0, 1.0 / 3 FROM d.numbers WHERE id < 6
+SELECT 7 / 2, -7 / 2, 7 % 3, -7 % 3, 7.5 / 2, 7 / 2.0, 2 ^ 3, 2 ^ 0.5, 2.5 ^ 2, 7 & 3, 7 | 8, 7 # 2, ~7
+SELECT id, i4 ^ 2, abs(i4), sign(i4), sign(n), mod(i4, 3), power(i4, 2), sqrt(abs(i4)) FROM d.numbers WHERE id < 6
+SELECT id, i4 & 3, i4 | 8, i4 # 5, ~i4, i8 & 255 FROM d.numbers WHERE id < 6
+SELECT id, abs(n), abs(f8), abs(i8), abs(i2) FROM d.numbers WHERE id < 6
+SELECT id, ceil(n), floor(n), ceil(f8), floor(f8), ceiling(n), ceil(i4), floor(i4) FROM d.numbers
+SELECT id, round(n), round(n, 1), round(f8), round(i4), round(n, 4), round(n, -1), round(i4, -1) FROM d.numbers
+SELECT id, trunc(n), trunc(n, 1), trunc(f8), trunc(i4), trunc(k, 2) FROM d.numbers
+SELECT id, round(avg_n, 2) FROM (SELECT id, n / 3 AS avg_n FROM d.numbers) x
+SELECT id, f8::numeric, round(f8::numeric, 1), round((f8 * 3)::numeric, 3) FROM d.numbers WHERE abs(f8) < 1e10
+SELECT id, f8::int, n::int, k::numeric(10,1), i4::numeric, n::float8, f4::float8, i4::float4 FROM d.numbers WHERE id IN (1,2,3,4,5,8,9,10)
+SELECT 0.5::float8::int, 1.5::float8::int, 2.5::float8::int, 0.5::int, 1.5::int, 2.5::int, -2.5::int, (-2.5)::int
+SELECT ln(2), ln(2.0), log(100), log(2, 8), exp(1), exp(1.0), log10(1000), cbrt(27), pi()
+SELECT sin(1), cos(1), tan(1), asin(1), acos(1), atan(1), atan2(1, 2), degrees(pi()), radians(180), cot(1), sinh(1), cosh(1), tanh(1)
+SELECT id, div(n, 1), div(i4, 2), mod(n, 1), n % 0.3 FROM d.numbers WHERE id < 6
+SELECT width_bucket(5.35, 0.024, 10.06, 5), width_bucket(i4, 0, 10, 3) FROM d.numbers WHERE id < 5
+SELECT sum(i4) / count(*), sum(i8) / 2, sum(i4) / 2, avg(i4) / 2, count(*) / 2 FROM d.numbers WHERE id < 6
+error SELECT 1 / 0
+error SELECT n / 0 FROM d.numbers
+error SELECT f8 / 0 FROM d.numbers
+error SELECT i4 + 1 FROM d.numbers
+error SELECT i2 * i2 FROM d.numbers
+error SELECT i8 + 1 FROM d.numbers
+error SELECT sqrt(-1)
+error SELECT ln(0)
+error SELECT ln(i4) FROM d.numbers
+error SELECT round(f8, 1) FROM d.numbers
+error SELECT f8 % 2 FROM d.numbers
+error SELECT i4 + 'x' FROM d.numbers
+error SELECT s + 1 FROM d.words
+error SELECT s = 1 FROM d.words
+error SELECT id LIKE '1%' FROM d.words
+error SELECT 'x'::int
+error SELECT 3000000000::int
+error SELECT i8::int FROM d.numbers
+error SELECT f8::int FROM d.numbers
+error SELECT 1 = true
+error SELECT 1 AND true
+error SELECT nosuch FROM d.numbers
+error SELECT numbers.nosuch FROM d.numbers
+error SELECT id FROM d.numbers, d.words
+error SELECT max(ok) FROM d.numbers
+error SELECT sum(s) FROM d.words
+error SELECT substring('abc' from 1 for -1)
+error SELECT (-8) ^ 0.5
+error SELECT 0 ^ -1
+error SELECT asin(2)
+error SELECT '2021-02-29'::date
+error SELECT ARRAY[1, 'x']
+error SELECT exp(1000)
+error SELECT id, count(*) FROM d.numbers
+error SELECT count(*) FROM d.numbers WHERE count(*) > 1
+error SELECT a FROM (SELECT 1 AS a) x, (SELECT 2 AS a) y
+error SELECT 1 UNION SELECT 'x'
+error SELECT 1 UNION SELECT 1, 2
+error SELECT id FROM d.words ORDER BY 2
+error SELECT CASE WHEN 1 THEN 2 END
+error SELECT coalesce(1, 'x')
+error SELECT d + d FROM d.days
+error SELECT d + 1.5 FROM d.days
+
+-- comparison and logic
+SELECT id FROM d.numbers WHERE i4 > 2 ORDER BY id
+SELECT id FROM d.numbers WHERE n = 1.25 OR n <> 2.35 ORDER BY id
+SELECT id, i4 = 7, i4 <> 7, i4 IS NULL, i4 IS NOT NULL, ok, NOT ok, ok IS TRUE, ok IS NOT TRUE, ok IS FALSE, ok IS UNKNOWN FROM d.numbers
+SELECT id, i4 BETWEEN 0 AND 5, i4 NOT BETWEEN 0 AND 5, i4 BETWEEN SYMMETRIC 5 AND 0 FROM d.numbers
+SELECT id, i4 IN (2, 7, NULL), i4 NOT IN (2, 7), i4 NOT IN (2, NULL) FROM d.numbers
+SELECT id, i4 IS DISTINCT FROM 7, i4 IS NOT DISTINCT FROM NULL, s IS DISTINCT FROM 'alpha' FROM d.numbers JOIN d.words USING (id)
+SELECT id FROM d.words WHERE s > 'a' ORDER BY id
+SELECT id FROM d.words WHERE s < 'Z' AND s >= 'A' ORDER BY id
+SELECT id, i4 > f8, n > f8, i8 > n, f4 > f8, i4 > f4, f4 = 0.5, f4 > 0.1 FROM d.numbers
+SELECT id, ok AND NULL, ok OR NULL, NOT (ok AND i4 > 0), ok = true, ok <> false, ok > false FROM d.numbers
+SELECT id, (i4, id) = (7, 1), (i4, id) < (7, 2), (i4, id) >= (2, 3), (i4, id) <> (7, 2) FROM d.numbers
+SELECT id FROM d.numbers WHERE (i4, id) IN ((7, 1), (2, 3), (NULL, 4)) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 = ANY (ARRAY[2, 7]) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 = ANY ('{2,7,NULL}') ORDER BY id
+SELECT id FROM d.numbers WHERE i4 <> ALL (ARRAY[2, 7]) ORDER BY id
+SELECT id FROM d.words WHERE s = ANY ('{alpha,Beta}'::text[]) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 = ANY (SELECT qty FROM d.words) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 IN (SELECT qty FROM d.words) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 NOT IN (SELECT qty FROM d.words) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 NOT IN (SELECT qty FROM d.words WHERE qty IS NOT NULL) ORDER BY id
+SELECT id FROM d.numbers WHERE i4 <> ALL (SELECT qty FROM d.words WHERE qty IS NOT NULL) ORDER BY id
+SELECT id FROM d.numbers WHERE (id, i4) IN (SELECT id, qty FROM d.words) ORDER BY id
+SELECT id FROM d.numbers n WHERE EXISTS (SELECT 1 FROM d.words w WHERE w.qty = n.i4 AND w.id <> n.id) ORDER BY id
+SELECT id FROM d.numbers n WHERE NOT EXISTS (SELECT FROM d.words w WHERE w.id = n.id + 10) ORDER BY id
+SELECT id, CASE i4 WHEN 7 THEN 'seven' WHEN 2 THEN 'two' ELSE 'other' END, CASE WHEN i4 > 2 THEN n ELSE i4 END FROM d.numbers
+SELECT id, coalesce(i4, 0), coalesce(n, i4, 0), coalesce(f8, n), coalesce(NULL, s, 'x') FROM d.numbers JOIN d.words USING (id)
+SELECT id, nullif(i4, 7), nullif(s, 'alpha'), greatest(i4, 3, NULL), least(n, 1), greatest(s, 'm') FROM d.numbers JOIN d.words USING (id)
+SELECT 'abc' = 'abc ', 'a' < 'B', 'é' > 'z', 'NaN'::float8 = 'NaN'::float8, 'NaN'::float8 > 1e308
+SELECT id FROM d.days WHERE d > '2020-12-31' ORDER BY id
+SELECT id FROM d.days WHERE d = ts::date ORDER BY id
+SELECT id FROM d.days WHERE ts >= '2021-01-01' AND ts < DATE '2022-01-01' ORDER BY id
+SELECT id FROM d.days WHERE tz > '2021-01-01 00:00:00+00' ORDER BY id
+SELECT id, d < ts, d = tz, ts < tz FROM d.days
+SELECT id FROM d.days WHERE d BETWEEN '2021-01-01' AND '2021-12-31' ORDER BY id
+SELECT id FROM d.days WHERE d IN ('2021-01-01', '2022-07-03') ORDER BY id
+
+-- text
+SELECT id, length(s), char_length(s), octet_length(s), upper(s), lower(s), reverse(s) FROM d.words
+SELECT id, substr(s, 2), substr(s, 2, 3), substring(s from 2 for 3), substring(s for 2), substring(s from 3) FROM d.words
+SELECT id, substr(s, 0, 3), substr(s, -1, 4), substr(s, -5), substr(s, 0), substr(s, 3, 0), substr(s, -3, 2) FROM d.words
+SELECT id, substr(s, qty), substr(s, qty, 3), substr(s, 1, abs(qty)) FROM d.words
+SELECT id, left(s, 2), right(s, 2), left(s, -2), right(s, -2), left(s, 0), left(s, qty), right(s, qty) FROM d.words
+SELECT id, position('a' in s), strpos(s, t), position('' in s), strpos(s, 'zz') FROM d.words
+SELECT id, trim(s), ltrim(s), rtrim(s), btrim(s, ' a'), trim(both 'a' from s), trim(leading 'af' from s), rtrim(s, 'e') FROM d.words
+SELECT id, lpad(s, 6, '*'), rpad(s, 6, '*'), lpad(s, 3), lpad(s, 8, 'xy'), lpad(s, 0), lpad(s, -1), lpad('a', 3, '') FROM d.words
+SELECT id, replace(s, 'a', 'XX'), replace(s, t, '-'), replace(s, '', 'x'), translate(s, 'abc', 'xy'), repeat(t, 2), repeat(t, 0), repeat(t, -1) FROM d.words
+SELECT id, split_part(s, ',', 1), split_part(s, ',', 2), split_part(s, ',', -1), split_part(s, ',', 9), split_part(s, '', 1) FROM d.words
+SELECT id, concat(s, t), concat(s, NULL, id), concat_ws('-', s, t, NULL), s || t, s || id, id || s, concat(ok, '') FROM d.words JOIN (SELECT id AS i, ok FROM d.numbers) x ON i = id
+SELECT id, ascii(s), md5(s), starts_with(s, 'a'), starts_with(s, t) FROM d.words
+SELECT chr(65), ascii('é'), ascii(''), length(''), md5(''), upper('straße'), lower('ÀÉ')
+SELECT id, overlay(s placing 'XX' from 2 for 3), overlay(s placing 'YY' from 1) FROM d.words
+SELECT id FROM d.words WHERE s LIKE '%a' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE '_eta' ORDER BY id
+SELECT id FROM d.words WHERE s NOT LIKE '%a%' ORDER BY id
+SELECT id FROM d.words WHERE s ILIKE 'ALPHA' OR s ILIKE '%GRÖSSE' OR s ILIKE 'ÜBER%' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE '%\%%' OR s LIKE '%\_%' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE '%!%%' ESCAPE '!' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE '%\\%' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE 'b\ack%' ORDER BY id
+SELECT id FROM d.words WHERE s LIKE t || '%' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '^[a-z]+$' ORDER BY id
+SELECT id FROM d.words WHERE s ~ 'a.*a' ORDER BY id
+SELECT id FROM d.words WHERE s ~* '^alpha$' ORDER BY id
+SELECT id FROM d.words WHERE s !~ '[0-9]' ORDER BY id
+SELECT id FROM d.words WHERE s !~* 'A' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '\d{3}' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '^\w+$' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '\s' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '(foo|bar)\d+' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '[[:upper:]]' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '^.{5}$' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '[^[:alnum:]]' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '\\' OR s ~ '\$\{' ORDER BY id
+SELECT id FROM d.words WHERE s ~ 'ab*l?' ORDER BY id
+SELECT id FROM d.words WHERE s ~ '' ORDER BY id
+SELECT E'a\nb' ~ 'a.b', E'a\nb' ~ '^b', E'a\n' ~ 'a$', 'a' ~ '^a$', 'x-y' ~ '[a-]', 'x]y' ~ '[]]', 'x&&y' ~ '[&]{2}'
+SELECT id, regexp_replace(s, 'a', 'X'), regexp_replace(s, 'a', 'X', 'g'), regexp_replace(s, '[0-9]+', '<\&>', 'g'), regexp_replace(s, '(.)(.)', '\2\1') FROM d.words
+SELECT id, regexp_replace(s, 'A', '$1\\', 'gi'), regexp_replace(s, '\s+', ' ', 'g'), regexp_replace(s, '^', '>'), regexp_replace(s, 'x*', '-', 'g') FROM d.words
+SELECT id, substring(s from '[0-9]+'), substring(s from 'o(.)'), substring(s from '^.'), regexp_substr(s, '[a-z]+'), regexp_count(s, 'a'), regexp_like(s, '^a') FROM d.words
+SELECT id, v, length(v), upper(v), v || 'x', v = s, v::varchar(3), s::varchar(2), s::char(3) = 'alp' FROM d.words
+
+-- dates
+SELECT id, d + 1, d - 1, d - DATE '2020-01-01', 1 + d, d + id FROM d.days
+SELECT id, d + interval '1 month', d - interval '1 year', d + interval '1 day 2 hours', d + interval '1 month 1 day' FROM d.days
+SELECT id, ts + interval '1 month', ts - interval '1 year 2 months 3 days 04:05:06', ts + interval '36 hours', ts + interval '1.5 hours' FROM d.days
+SELECT id, tz + interval '1 month', tz - interval '1 day', tz + interval '3 hours', tz + interval '1 week' FROM d.days
+SELECT id, ts - TIMESTAMP '2020-01-01', ts - d, tz - TIMESTAMPTZ '2021-01-01 00:00:00+00', tz - tz FROM d.days
+SELECT id, ts + 2 * interval '1 day', ts + interval '1 day' * id, d - id * interval '1 month', ts - interval '1 hour' * 3 FROM d.days
+SELECT id, extract(year from d), extract(month from d), extract(day from d), extract(dow from d), extract(isodow from d), extract(doy from d), extract(week from d), extract(isoyear from d), extract(quarter from d) FROM d.days
+SELECT id, extract(hour from ts), extract(minute from ts), extract(second from ts), extract(milliseconds from ts), extract(microseconds from ts), extract(epoch from ts) FROM d.days
+SELECT id, extract(hour from tz), extract(epoch from tz), extract(epoch from d), extract(decade from d), extract(century from d), extract(millennium from d) FROM d.days
+SELECT id, extract(year from d) / 10, extract(month from d) + 1, extract(epoch from ts - TIMESTAMP '2020-01-01'), extract(day from ts - TIMESTAMP '2020-01-01'), extract(hour from ts - TIMESTAMP '2020-01-01') FROM d.days
+SELECT id, date_trunc('year', d), date_trunc('month', d), date_trunc('week', d), date_trunc('day', d), date_trunc('quarter', d) FROM d.days
+SELECT id, date_trunc('year', ts), date_trunc('quarter', ts), date_trunc('month', ts), date_trunc('week', ts), date_trunc('day', ts), date_trunc('hour', ts), date_trunc('minute', ts), date_trunc('second', ts), date_trunc('milliseconds', ts) FROM d.days
+SELECT id, date_trunc('year', tz), date_trunc('month', tz), date_trunc('week', tz), date_trunc('day', tz), date_trunc('hour', tz), date_trunc('minute', tz), date_trunc('second', tz) FROM d.days
+SELECT id, d::timestamp, ts::date, tz::date, d::text, ts::text, d::timestamptz FROM d.days
+SELECT id, ts::timestamptz FROM d.days WHERE id NOT IN (7, 8)
+SELECT id, tz::timestamp FROM d.days
+SELECT id, tz AT TIME ZONE 'UTC', tz AT TIME ZONE 'Europe/Berlin', tz AT TIME ZONE 'Asia/Kolkata' FROM d.days
+SELECT id, ts AT TIME ZONE 'UTC', ts AT TIME ZONE 'America/New_York', ts AT TIME ZONE 'Asia/Tokyo' FROM d.days
+SELECT id, to_char(d, 'YYYY-MM-DD'), to_char(d, 'Mon DD, YYYY'), to_char(d, 'DD/MM/YY'), to_char(d, 'Day Month'), to_char(d, 'FMDay, FMMonth FMDD') FROM d.days
+SELECT id, to_char(ts, 'HH24:MI:SS'), to_char(ts, 'HH12:MI AM'), to_char(ts, 'YYYY"Q"Q'), to_char(ts, 'IYYY-IW-ID'), to_char(ts, 'DDD D Dy MON'), to_char(ts, 'SS.MS US') FROM d.days
+SELECT to_date('2021-03-04', 'YYYY-MM-DD'), to_date('04/03/2021', 'DD/MM/YYYY'), to_date('20210304', 'YYYYMMDD')
+SELECT to_timestamp(0), to_timestamp(1600000000.5), make_date(2020, 2, 29)
+SELECT d, count(*) FROM d.days GROUP BY d ORDER BY d
+SELECT date_trunc('month', day) AS m, sum(amount) FROM d.sales GROUP BY 1 ORDER BY 1
+SELECT to_char(day, 'YYYY-MM') AS ym, count(*), sum(qty) FROM d.sales GROUP BY to_char(day, 'YYYY-MM') ORDER BY ym DESC
+SELECT extract(year from day) AS y, extract(month from day) AS m, count(*) FROM d.sales GROUP BY y, m ORDER BY y, m
+SELECT max(day) - min(day), min(day) + 30, max(day) > '2024-01-01' FROM d.sales
+
+-- ordering and limits
+SELECT id, i4 FROM d.numbers ORDER BY i4, id
+SELECT id, i4 FROM d.numbers ORDER BY i4 DESC, id
+SELECT id, i4 FROM d.numbers ORDER BY i4 NULLS FIRST, id
+SELECT id, i4 FROM d.numbers ORDER BY i4 DESC NULLS LAST, id DESC
+SELECT id, s FROM d.words ORDER BY s
+SELECT id, lower(s) AS s FROM d.words ORDER BY s, id
+SELECT id AS x, -id AS id FROM d.numbers ORDER BY id
+SELECT id AS x, -id AS id FROM d.numbers ORDER BY -id
+SELECT id AS x FROM d.numbers ORDER BY id DESC LIMIT 3
+SELECT id FROM d.numbers ORDER BY i4 + 0, id LIMIT 4 OFFSET 2
+SELECT id FROM d.numbers ORDER BY 1 DESC LIMIT 2
+SELECT id FROM d.numbers ORDER BY id LIMIT ALL
+SELECT id FROM d.numbers ORDER BY id FETCH FIRST 2 ROWS ONLY
+SELECT id FROM d.numbers ORDER BY id OFFSET 8
+SELECT id FROM d.numbers LIMIT 0
+SELECT f8 FROM d.numbers ORDER BY f8
+SELECT ok, count(*) FROM d.numbers GROUP BY ok ORDER BY ok
+SELECT DISTINCT region FROM d.sales ORDER BY region
+SELECT DISTINCT region, product FROM d.sales ORDER BY region DESC, product
+SELECT DISTINCT ON (region) region, id, amount FROM d.sales ORDER BY region, amount DESC, id
+SELECT DISTINCT ON (region, product) * FROM d.sales ORDER BY region, product, id DESC
+SELECT DISTINCT ON (product) product, region FROM d.sales ORDER BY product NULLS FIRST, region, id LIMIT 3
+SELECT id, i4 * -1 AS neg FROM d.numbers ORDER BY neg NULLS FIRST, id
+
+-- grouping and aggregates
+SELECT count(*), count(region), count(DISTINCT region), count(DISTINCT amount) FROM d.sales
+SELECT region, sum(amount), avg(amount), min(amount), max(amount), sum(qty), avg(qty), min(product), max(day) FROM d.sales GROUP BY region ORDER BY region
+SELECT sum(i4), avg(i4), sum(i8), avg(i2), sum(i2), sum(n), avg(n), sum(k), avg(k) FROM d.numbers WHERE id NOT IN (6, 7)
+SELECT sum(i8), avg(i8), max(i8) FROM d.numbers
+SELECT sum(f8), avg(f8), sum(f4), avg(f4) FROM d.numbers WHERE id IN (1, 2, 4, 9)
+SELECT stddev(qty), stddev_pop(qty), stddev_samp(amount), variance(qty), var_pop(amount), var_samp(rate) FROM d.sales
+SELECT region, stddev(qty), variance(amount) FROM d.sales GROUP BY region ORDER BY region
+SELECT corr(qty, rate), covar_pop(qty, rate), covar_samp(qty, rate), regr_slope(rate, qty), regr_intercept(rate, qty), regr_r2(rate, qty), regr_count(rate, qty), regr_avgx(rate, qty), regr_avgy(rate, qty) FROM d.sales
+SELECT bool_and(ok), bool_or(ok), every(ok), bit_and(i4), bit_or(i4), bit_xor(i4) FROM d.numbers
+SELECT sum(qty), avg(qty), min(qty), max(product), count(*), string_agg(product, ','), bool_and(qty > 0), array_agg(qty) FROM d.sales WHERE false
+SELECT sum(amount) FILTER (WHERE region = 'north'), count(*) FILTER (WHERE qty > 2), avg(qty) FILTER (WHERE qty > 2), count(*) FROM d.sales
+SELECT sum(DISTINCT qty), avg(DISTINCT qty), count(DISTINCT qty) FILTER (WHERE region = 'west') FROM d.sales
+SELECT string_agg(product, ',' ORDER BY product), string_agg(DISTINCT product, '-' ORDER BY product), string_agg(region, '' ORDER BY id DESC) FROM d.sales
+SELECT region, string_agg(product, ', ' ORDER BY product DESC) FROM d.sales GROUP BY region ORDER BY region
+SELECT array_agg(qty ORDER BY id), array_agg(product ORDER BY product), array_agg(product ORDER BY product DESC), array_agg(id ORDER BY qty NULLS FIRST, id) FROM d.sales
+SELECT region, array_agg(product ORDER BY id) FILTER (WHERE qty > 1) FROM d.sales GROUP BY region ORDER BY region
+SELECT array_agg(DISTINCT region ORDER BY region) FROM d.sales
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY qty), percentile_cont(0.25) WITHIN GROUP (ORDER BY amount), percentile_cont(0.9) WITHIN GROUP (ORDER BY qty DESC) FROM d.sales
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY qty), percentile_disc(0.1) WITHIN GROUP (ORDER BY rate), percentile_disc(0.75) WITHIN GROUP (ORDER BY qty DESC), percentile_disc(1) WITHIN GROUP (ORDER BY qty), percentile_disc(0) WITHIN GROUP (ORDER BY qty) FROM d.sales
+SELECT mode() WITHIN GROUP (ORDER BY region), mode() WITHIN GROUP (ORDER BY qty), mode() WITHIN GROUP (ORDER BY qty DESC) FROM d.sales
+SELECT region, percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) FILTER (WHERE qty > 1) FROM d.sales GROUP BY region ORDER BY region
+SELECT region, count(*) FROM d.sales GROUP BY region HAVING count(*) > 2 ORDER BY 2 DESC, 1
+SELECT region AS r, count(*) AS n FROM d.sales GROUP BY r HAVING sum(qty) > 3 ORDER BY n DESC, r
+SELECT sum(qty) AS qty FROM d.sales GROUP BY region HAVING max(qty) > 2 ORDER BY qty
+SELECT region, product, sum(qty) FROM d.sales GROUP BY ROLLUP (region, product) ORDER BY region, product, 3
+SELECT region, product, sum(qty), count(*) FROM d.sales GROUP BY CUBE (region, product) ORDER BY 1, 2, 3, 4
+SELECT region, product, sum(qty), grouping(region), grouping(product), grouping(region, product) FROM d.sales GROUP BY GROUPING SETS ((region), (product), ()) ORDER BY 4, 5, 1, 2
+SELECT region, sum(qty) FROM d.sales GROUP BY GROUPING SETS ((region), ()) ORDER BY region NULLS FIRST, 2
+SELECT count(*) FROM d.sales GROUP BY ()
+SELECT length(region) AS l, count(*) FROM d.sales GROUP BY length(region) ORDER BY 1
+SELECT region || '!' AS r, max(id) FROM d.sales GROUP BY region || '!' ORDER BY 1
+SELECT CASE WHEN qty > 3 THEN 'many' ELSE 'few' END AS size, count(*) FROM d.sales GROUP BY 1 ORDER BY 1
+SELECT count(*) FROM d.sales HAVING count(*) > 3
+SELECT max(amount) - min(amount) AS spread, sum(amount) / count(*) AS mean, sum(amount) / nullif(sum(qty), 0) AS each FROM d.sales
+SELECT region, round(100.0 * sum(qty) / (SELECT sum(qty) FROM d.sales), 1) AS pct FROM d.sales GROUP BY region ORDER BY region
+SELECT region, round(avg(amount), 2), round(avg(qty), 1), round(sum(amount) / count(*), 3) FROM d.sales GROUP BY region ORDER BY region
+SELECT round(stddev(amount), 3), round(avg(rate)::numeric, 2) FROM d.sales
+SELECT any_value(country) FROM d.regions WHERE region = 'north'
+SELECT sum(qty * amount), sum(qty) * sum(amount), avg(amount) * avg(qty), sum(amount * amount) FROM d.sales
+SELECT count(*) FROM d.sales WHERE region IS NULL OR product = 'pen'
+SELECT region, min(day), max(day), max(day) - min(day) AS span FROM d.sales GROUP BY region ORDER BY span DESC NULLS LAST, region
+
+-- window functions
+SELECT id, row_number() OVER (ORDER BY amount, id), rank() OVER (ORDER BY amount), dense_rank() OVER (ORDER BY amount DESC) FROM d.sales
+SELECT id, percent_rank() OVER (ORDER BY qty), cume_dist() OVER (ORDER BY qty), ntile(3) OVER (ORDER BY id) FROM d.sales
+SELECT id, lag(qty) OVER (ORDER BY id), lead(qty, 2) OVER (ORDER BY id), lag(qty, 1, 0) OVER (PARTITION BY region ORDER BY id), lead(product, 1, 'none') OVER (ORDER BY id) FROM d.sales
+SELECT id, first_value(qty) OVER w, last_value(qty) OVER w, nth_value(qty, 2) OVER w FROM d.sales WINDOW w AS (PARTITION BY product ORDER BY id)
+SELECT id, sum(qty) OVER (PARTITION BY region ORDER BY id), avg(amount) OVER (PARTITION BY region), count(*) OVER () FROM d.sales
+SELECT id, sum(qty) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), max(amount) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING), count(*) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM d.sales
+SELECT id, sum(qty) OVER (ORDER BY day), count(*) OVER (ORDER BY day DESC), sum(qty) OVER (ORDER BY day RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM d.sales
+SELECT id, last_value(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), sum(id) OVER (ORDER BY id ROWS 3 PRECEDING) FROM d.sales
+SELECT id, count(*) FILTER (WHERE qty > 2) OVER (ORDER BY id), sum(amount) FILTER (WHERE region = 'west') OVER (PARTITION BY region ORDER BY id) FROM d.sales
+SELECT id, row_number() OVER w, sum(qty) OVER (w ROWS 1 PRECEDING) FROM d.sales WINDOW w AS (PARTITION BY region ORDER BY amount DESC, id)
+SELECT region, sum(qty), rank() OVER (ORDER BY sum(qty) DESC), sum(sum(qty)) OVER () FROM d.sales GROUP BY region ORDER BY 1
+SELECT id, amount - lag(amount) OVER (ORDER BY id) AS diff, amount / sum(amount) OVER () AS share FROM d.sales ORDER BY id
+SELECT * FROM (SELECT id, region, row_number() OVER (PARTITION BY region ORDER BY amount DESC, id) AS rn FROM d.sales) x WHERE rn = 1 ORDER BY id
+SELECT id, row_number() OVER (PARTITION BY region ORDER BY qty NULLS FIRST, id), rank() OVER (ORDER BY region DESC) FROM d.sales
+SELECT id, round(avg(amount) OVER (ORDER BY id ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), 2) AS moving FROM d.sales ORDER BY id
+SELECT id, bool_or(qty > 3) OVER (PARTITION BY region), min(day) OVER (PARTITION BY region) FROM d.sales
+
+-- joins and FROM
+SELECT s.id, r.country FROM d.sales s JOIN d.regions r ON s.region = r.region
+SELECT s.id, r.country FROM d.sales s LEFT JOIN d.regions r ON s.region = r.region
+SELECT s.id, r.country FROM d.sales s RIGHT JOIN d.regions r ON s.region = r.region
+SELECT s.id, r.country FROM d.sales s FULL OUTER JOIN d.regions r ON s.region = r.region
+SELECT s.id, r.rank FROM d.sales s CROSS JOIN d.regions r WHERE s.id < 3
+SELECT s.id, r.rank FROM d.sales s, d.regions r WHERE s.region = r.region AND r.rank > 0
+SELECT * FROM d.sales JOIN d.regions USING (region) WHERE id < 4
+SELECT region, count(*) FROM d.sales FULL JOIN d.regions USING (region) GROUP BY region ORDER BY region
+SELECT region, sales.region, regions.region FROM d.sales LEFT JOIN d.regions USING (region) ORDER BY id
+SELECT region, id FROM d.sales RIGHT JOIN d.regions USING (region) ORDER BY region, id
+SELECT * FROM d.sales NATURAL JOIN d.regions WHERE id < 3
+SELECT a.id, b.id FROM d.sales a JOIN d.sales b ON a.region = b.region AND a.id < b.id
+SELECT a.id FROM d.sales a JOIN (d.regions r JOIN d.sales b ON r.region = b.region) ON a.id = b.id WHERE r.rank = 1
+SELECT x.a, x.b FROM (SELECT id AS a, region AS b FROM d.sales) AS x WHERE x.a < 3
+SELECT x, y FROM (SELECT id, region FROM d.sales) AS t(x, y) WHERE x < 3
+SELECT a, region FROM d.sales AS t(a) WHERE a < 3
+SELECT * FROM (VALUES (1, 'a'), (2, NULL), (NULL, 'c')) AS v(n, s) ORDER BY n
+SELECT column1, column2 FROM (VALUES (1, 1.5), (2, 3)) AS v
+VALUES (1, 'x'), (2, 'y') ORDER BY 1 DESC
+VALUES (1), (2.5), (NULL)
+SELECT * FROM (VALUES ('2020-01-01'::date), ('2021-01-01')) v(d) WHERE d > '2020-06-01'
+SELECT s.id, x.top FROM d.regions r JOIN LATERAL (SELECT max(id) AS id, max(amount) AS top FROM d.sales WHERE region = r.region) s ON true CROSS JOIN LATERAL (SELECT s.top) x WHERE s.id IS NOT NULL
+SELECT r.region, s.id FROM d.regions r LEFT JOIN LATERAL (SELECT id FROM d.sales WHERE sales.region = r.region ORDER BY id DESC LIMIT 1) s ON true ORDER BY r.region
+SELECT region, (SELECT count(*) FROM d.sales s WHERE s.region = r.region) FROM d.regions r ORDER BY region
+SELECT region, (SELECT max(amount) FROM d.sales s WHERE s.region = r.region AND s.qty > r.rank) AS m FROM d.regions r ORDER BY region
+SELECT * FROM generate_series(1, 5)
+SELECT * FROM generate_series(1, 10, 3) AS g(i)
+SELECT * FROM generate_series(5, 1, -2) g
+SELECT * FROM generate_series(5, 1)
+SELECT g, g * 2 FROM generate_series(-2, 2) g ORDER BY g DESC
+SELECT * FROM generate_series(DATE '2021-01-30', DATE '2021-02-02', '1 day')
+SELECT g::date FROM generate_series(DATE '2021-01-01', DATE '2021-06-15', interval '1 month') g
+SELECT g FROM generate_series(TIMESTAMP '2021-01-01', TIMESTAMP '2021-01-02', interval '6 hours') AS g
+SELECT id, g FROM d.numbers, generate_series(1, i4) g WHERE id IN (1, 3, 4, 5)
+SELECT m.g, count(id) FROM generate_series(DATE '2024-01-01', DATE '2024-03-01', '1 month') AS m(g) LEFT JOIN d.sales ON date_trunc('month', day) = m.g GROUP BY m.g ORDER BY m.g
+SELECT generate_series(1, 3)
+SELECT * FROM unnest(ARRAY[3, 1, 2]) AS u(x)
+SELECT id, x FROM d.lists, unnest(ints) AS x
+SELECT id, x, n FROM d.lists CROSS JOIN unnest(words) WITH ORDINALITY AS u(x, n)
+SELECT id, x FROM d.lists LEFT JOIN LATERAL unnest(ints) AS u(x) ON true
+SELECT id, unnest(ints) FROM d.lists
+SELECT count(*) FROM d.sales TABLESAMPLE BERNOULLI (100)
+
+-- set operations and WITH
+SELECT 1 UNION SELECT 2 UNION SELECT 1 ORDER BY 1
+SELECT id FROM d.numbers WHERE id < 4 UNION ALL SELECT qty FROM d.sales WHERE qty > 6 ORDER BY 1
+SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2.5, NULL ORDER BY a DESC
+SELECT NULL UNION SELECT 1
+SELECT '2020-01-01' AS d UNION ALL SELECT '2021-01-01'::date ORDER BY 1
+SELECT id FROM d.numbers INTERSECT SELECT qty FROM d.sales ORDER BY 1
+SELECT id FROM d.numbers EXCEPT SELECT qty FROM d.sales WHERE qty IS NOT NULL ORDER BY 1
+SELECT region FROM d.sales EXCEPT ALL SELECT region FROM d.regions ORDER BY 1
+SELECT region FROM d.sales INTERSECT ALL SELECT region FROM d.regions ORDER BY 1
+SELECT 1 UNION ALL SELECT 2 INTERSECT SELECT 2 ORDER BY 1
+(SELECT id FROM d.numbers ORDER BY id LIMIT 2) UNION ALL (SELECT id FROM d.words ORDER BY id DESC LIMIT 1) ORDER BY 1
+SELECT * FROM (SELECT 1 AS a UNION SELECT 2) x WHERE a > 1
+SELECT i4 AS v FROM d.numbers WHERE id < 3 UNION ALL SELECT n FROM d.numbers WHERE id < 3 UNION ALL SELECT f8 FROM d.numbers WHERE id < 3 ORDER BY v
+SELECT d FROM d.days WHERE id < 3 UNION ALL SELECT ts FROM d.days WHERE id < 3 ORDER BY d
+WITH t AS (SELECT region, sum(qty) AS q FROM d.sales GROUP BY region) SELECT * FROM t WHERE q > 5 ORDER BY region
+WITH a AS (SELECT 1 AS x), b(y) AS (SELECT x + 1 FROM a) SELECT x, y FROM a, b
+WITH a AS MATERIALIZED (SELECT id FROM d.numbers), b AS NOT MATERIALIZED (SELECT id FROM a WHERE id > 8) SELECT count(*) FROM b
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT n FROM r ORDER BY n
+WITH RECURSIVE r AS (SELECT 1 AS n, 'a' AS s UNION ALL SELECT n + 1, s || 'b' FROM r WHERE n < 4) SELECT sum(n), max(s) FROM r
+WITH t AS (SELECT 1 AS x) SELECT * FROM t UNION ALL SELECT x + 1 FROM t ORDER BY x
+SELECT * FROM (WITH q AS (SELECT 5 AS v) SELECT v FROM q) z
+WITH x AS (SELECT region, avg(amount) AS a FROM d.sales GROUP BY region) SELECT s.id FROM d.sales s JOIN x ON s.region = x.region WHERE s.amount > x.a ORDER BY 1
+SELECT count FROM (SELECT count(*) FROM d.sales) c
+SELECT sum, "?column?" FROM (SELECT sum(qty), 1 + 1 FROM d.sales) c
+
+-- arrays
+SELECT id, ints[1], ints[2], words[1], ints[9], words[0] FROM d.lists
+SELECT ARRAY[1, 2, 3], ARRAY['a', NULL], ARRAY[1.5, 2], (ARRAY[10, 20])[2], ARRAY[1, 2] || ARRAY[3], '{1,2}'::int[]
+SELECT id, array_length(ints, 1), cardinality(ints), array_to_string(ints, ','), array_to_string(words, '-') FROM d.lists
+SELECT id FROM d.lists WHERE 7 = ANY (ints) ORDER BY id
+SELECT id, 5 = ANY (ints), 'a' <> ALL (words), NULL = ANY (ints) FROM d.lists
+SELECT id, ints || ARRAY[0], ints || NULL::int[] FROM d.lists
+SELECT id, ints = ARRAY[1, 2, 3], ints IS NULL FROM d.lists
+SELECT id, ints::text[] FROM d.lists
+
+-- casts
+SELECT id, i4::text, i8::varchar, n::text, ok::text, ok::int, k::text, i2::int8, n::int8 FROM d.numbers
+SELECT id, 1::bool, 0::bool, i4::bool FROM d.numbers
+SELECT id, i4::numeric(12,1), n::numeric(6,1), n::numeric, cast(n AS double precision), cast(i4 AS real) FROM d.numbers WHERE id < 6
+SELECT '42'::int, ' 42 '::int, '1.5'::numeric(3,1), '2.345'::numeric(4,2), 'f'::bool, '2020-1-5'::date, '2020-01-05 1:02'::timestamp, '2020-01-05T01:02:03Z'::timestamptz
+SELECT id, (qty::text || 'x'), qty::text::int FROM d.words
+SELECT 'abc'::varchar(2), 'abc'::text, 'a'::char(3), length('a'::char(3)), 'a'::char(3) || '|', 'ab  '::char(4) = 'ab'
+SELECT 1.5::float8::text IS NULL WHERE false
+SELECT interval '1 day' = interval '24 hours', interval '1 hour' < interval '90 minutes', TIMESTAMP '2020-01-31' + interval '1 month' - interval '1 day'
+
+-- a dashboard's habits
+SELECT * FROM (SELECT region, count(*) AS "COUNT(*)", sum(amount) AS "SUM(amount)" FROM d.sales GROUP BY region) AS expr_qry LIMIT 0
+SELECT DATE_TRUNC('day', day) AS __timestamp, AVG(amount) AS "AVG(amount)" FROM d.sales WHERE day >= TO_TIMESTAMP('2024-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') GROUP BY DATE_TRUNC('day', day) ORDER BY "AVG(amount)" DESC, 1 LIMIT 1000
+SELECT "sales"."region" AS "region", COUNT(DISTINCT "sales"."id") AS "ctd:id:ok", SUM(CAST("sales"."qty" AS DOUBLE PRECISION)) AS "sum:qty:ok" FROM "d"."sales" "sales" GROUP BY 1 ORDER BY 1
+SELECT CAST(extract(dow from "source"."day") AS integer) + 1 AS "day", COUNT(*) AS "count" FROM (SELECT "d"."sales"."day" AS "day" FROM "d"."sales" WHERE "d"."sales"."day" >= CAST('2024-01-01' AS date)) AS "source" GROUP BY CAST(extract(dow from "source"."day") AS integer) + 1 ORDER BY 1
+SELECT (CASE WHEN ((sales.amount >= 10) AND (NOT (sales.region IS NULL))) THEN 1 ELSE 0 END) AS calc, SUM(1) AS n FROM d.sales sales GROUP BY 1 ORDER BY 1
+SELECT COUNT(1) AS cnt, COALESCE(SUM(amount), 0) AS total, MAX(day)::date AS latest FROM d.sales WHERE region IN ('north', 'south') AND (product LIKE 'p%' OR product IS NULL)
+SELECT region, SUM(CASE WHEN product = 'pen' THEN qty ELSE 0 END) AS pens, SUM(CASE WHEN product = 'ink' THEN qty END) AS inks FROM d.sales GROUP BY region ORDER BY region
+SELECT t.region, t.total, t.total / SUM(t.total) OVER () AS share FROM (SELECT region, SUM(qty) AS total FROM d.sales GROUP BY region) t ORDER BY t.total DESC NULLS LAST, t.region LIMIT 3
