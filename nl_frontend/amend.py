@@ -17,7 +17,7 @@ from sqlglot import exp, parse_one
 from nl_frontend.lexer import Token, tokens
 from nl_frontend.prompt import KEY_NAME, Table, home_of, order, quote, table_name
 
-_YEAR = re.compile(r"'(\d{4})-?%'\Z")
+_YEAR = re.compile(r"'(\d{4})(?:-?%)?'\Z")
 _AFTER_FROM = ("where", "group", "having", "window", "order", "limit", "offset", "fetch", "union", "for")
 
 
@@ -69,7 +69,7 @@ def _readers_expectations(sql: str) -> list[Edit]:
 
 
 def _years(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tuple[list[Edit], str | None]:
-    """`date LIKE '2012%'` has no operator in PostgreSQL; it means the year."""
+    """`date LIKE '2012%'` has no operator in PostgreSQL, `date = '2012'` no value; both mean the year."""
     dates = {
         c.name for t in tables for c in t.columns if c.spark_type.lower().startswith(("date", "timestamp"))
     }
@@ -77,7 +77,8 @@ def _years(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tup
     edits = []
     for i, token in enumerate(code[:-2]):
         year = _YEAR.match(code[i + 2].text)
-        if token.text in dates and code[i + 1].is_word("like", "ilike") and year:
+        alike = code[i + 1].is_word("like", "ilike") or code[i + 1].text == "="
+        if token.text in dates and alike and year:
             first = code[i - 2] if i >= 2 and code[i - 1].text == "." else token
             column = sql[first.start : token.end]
             edits.append(Edit(first.start, code[i + 2].end, f"EXTRACT(YEAR FROM {column}) = {year[1]}"))

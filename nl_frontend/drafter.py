@@ -18,7 +18,7 @@ from nl_frontend import forms
 from nl_frontend.amend import amend
 from nl_frontend.client import Node, NodeClient
 from nl_frontend.errors import DraftRefused, QuestionInvalid
-from nl_frontend.examples import Example, copied_literals
+from nl_frontend.examples import Example, copied_literals, load_examples
 from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
 from nl_frontend.prompt import FENCE, Table, build_prompt, select_tables, serialise_schema, tokens_of
@@ -68,14 +68,14 @@ class _Context:
 
 
 class FrontEnd:
-    """One model behind one node.  It satisfies proxy.ports.Drafter."""
+    """One model behind one node, as proxy.ports.Drafter wants it.  Examples are the shipped ones unless given."""
 
     def __init__(
         self,
         node: Node,
         model: ModelSpec,
         *,
-        examples: Sequence[Example] = (),
+        examples: Sequence[Example] | None = None,
         context_tokens: int | None = None,
         prose_characters_max: int = PROSE_CHARACTERS_MAX,
         draft_tokens_max: int = DRAFT_TOKENS_MAX,
@@ -83,7 +83,7 @@ class FrontEnd:
     ) -> None:
         self._client = NodeClient(node, waiting_max=waiting_max)
         self._model = model
-        self._examples = tuple(examples)
+        self._examples = load_examples() if examples is None else tuple(examples)
         self._context_tokens = context_tokens or model.context_tokens
         self._prose_characters_max = prose_characters_max
         self._draft_tokens_max = draft_tokens_max

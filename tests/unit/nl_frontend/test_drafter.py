@@ -34,7 +34,8 @@ class StubClient:
 
 
 def stub_front_end(text: str, finish: str = "stop", **options: Any) -> tuple[FrontEnd, StubClient]:
-    front_end = FrontEnd(RemoteNode(None), load_catalogue().spec("smollm2-135m"), **options)
+    spec = load_catalogue().spec("smollm2-135m")
+    front_end = FrontEnd(RemoteNode(None), spec, **{"examples": ()} | options)
     client = StubClient(text, finish)
     front_end._client = client  # type: ignore[assignment]
     return front_end, client
