@@ -12,6 +12,7 @@ import numpy as np
 from proxy import encode_nested as nested
 from proxy import encode_numbers as numbers
 from proxy import encode_times as times
+from proxy.encode_floats import float_text
 from proxy.encode_parts import DataError, Encoded, Fixed, Var, offsets_of, unprefixed
 from proxy.timezones import TimeZone
 from spark_thrift.columns import FixedColumn, FrameColumn, VarColumn
@@ -26,9 +27,9 @@ def encode_text(kind: PgType, column: FrameColumn, zone: TimeZone) -> Encoded:
         case WireKind.INT, FixedColumn():
             return numbers.int_text(column)
         case WireKind.FLOAT8, FixedColumn():
-            return numbers.float_text(column, 64)
+            return float_text(column, 64)
         case WireKind.FLOAT4, FixedColumn():
-            return numbers.float_text(column, 32)
+            return float_text(column, 32)
         case WireKind.TEXT, VarColumn():
             return _checked_text(column)
         case ((WireKind.NUMERIC | WireKind.TIME), VarColumn()):
@@ -63,7 +64,7 @@ def encode_binary(kind: PgType, column: FrameColumn) -> Encoded:
         case WireKind.FLOAT8, FixedColumn():
             return Fixed(column.values, column.nulls)
         case WireKind.FLOAT4, FixedColumn():
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 return Fixed(column.values.astype(">f4"), column.nulls)
         case WireKind.TEXT, VarColumn():
             return _checked_text(column)

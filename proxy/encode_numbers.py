@@ -10,7 +10,6 @@ first, without leading and trailing zero digits).
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxy.encode_parts import DataError, Var, arrow_binary, offsets_in, offsets_of, to_list, validity
+from proxy.encode_parts import DataError, Var, offsets_in, offsets_of, to_list, validity
 from spark_thrift.columns import FixedColumn, VarColumn
 
 _ARROW_INTS = {1: pa.int8(), 2: pa.int16(), 4: pa.int32(), 8: pa.int64()}
 
 
-def _as_text(values: npt.NDArray[Any], kind: pa.DataType, column: FixedColumn) -> Var:
+def arrow_text(values: npt.NDArray[Any], kind: pa.DataType, column: FixedColumn) -> Var:
     native = np.ascontiguousarray(values)
     array = pa.Array.from_buffers(kind, len(native), [validity(column.nulls), pa.py_buffer(native)])
     _, offsets, data = array.cast(pa.string()).buffers()
@@ -33,94 +32,7 @@ def _as_text(values: npt.NDArray[Any], kind: pa.DataType, column: FixedColumn) -
 
 def int_text(column: FixedColumn) -> Var:
     width = column.values.dtype.itemsize
-    return _as_text(column.values.astype(f"=i{width}"), _ARROW_INTS[width], column)
-
-
-def float_text(column: FixedColumn, bits: int) -> Var:
-    """Units: `bits` is 64 for float8, 32 for float4 (HiveServer2 sends both as doubles)."""
-    if bits == 64:
-        values: npt.NDArray[Any] = column.values.astype(np.float64)
-        text, exponent_from = _as_text(values, pa.float64(), column), 1e15
-    else:
-        with np.errstate(over="ignore"):
-            values = column.values.astype(np.float32)
-        text, exponent_from = _as_text(values, pa.float32(), column), 1e6
-    magnitude = np.abs(values)
-    # NaN compares false, and so counts as odd.
-    same = (magnitude >= 1e-4) & (magnitude < min(exponent_from, _ARROW_EXPONENT_FROM))
-    same |= values == 0
-    if column.nulls is not None:
-        same |= column.nulls
-    if same.all():
-        return text
-    odd = ~same
-    array = arrow_binary(text.data, text.offsets)
-    texts = array.filter(pa.array(odd)).to_pylist()
-    reset = [_reset(text, value, bits) for text, value in zip(texts, values[odd].tolist(), strict=True)]
-    mended = pc.replace_with_mask(array, pa.array(odd), pa.array(reset, pa.binary()))
-    _, offsets, data = mended.buffers()
-    return Var(data, offsets_in(offsets, len(values)), column.nulls)
-
-
-# Arrow (double-conversion's ToShortest) goes over to exponents here.
-_ARROW_EXPONENT_FROM = 1e10
-_NAMED = {b"nan": b"NaN", b"inf": b"Infinity", b"-inf": b"-Infinity"}
-
-
-def _reset(text: bytes, value: float, bits: int) -> bytes:
-    """The same digits in PostgreSQL's notation."""
-    if (named := _NAMED.get(text)) is not None:
-        return named
-    sign, text = (b"-", text[1:]) if text.startswith(b"-") else (b"", text)
-    mantissa, _, exponent = text.partition(b"e")
-    whole, _, fraction = mantissa.partition(b".")
-    point = len(whole) + int(exponent or 0)
-    digits = whole + fraction
-    stripped = digits.lstrip(b"0")
-    point -= len(digits) - len(stripped)
-    digits = stripped.rstrip(b"0")
-    if abs(value) >= _BOUNDARY_FROM[bits]:
-        digits, point = _inside(digits, point, abs(value), bits)
-    power = point - 1
-    if power < -4 or power >= (15 if bits == 64 else 6):
-        tail = b"." + digits[1:] if len(digits) > 1 else b""
-        return b"%s%s%se%s%02d" % (sign, digits[:1], tail, b"-" if power < 0 else b"+", abs(power))
-    if point >= len(digits):
-        return sign + digits.ljust(point, b"0")
-    if point <= 0:
-        return sign + b"0." + b"0" * -point + digits
-    return sign + digits[:point] + b"." + digits[point:]
-
-
-# Below these the midpoint between two floats has more digits than the longest text.
-_BOUNDARY_FROM = {64: 2.0**53, 32: 2.0**20}
-_MOST_DIGITS = {64: 17, 32: 9}
-_MANTISSA_BITS = {64: 53, 32: 24}
-
-
-# Fractions of one: fine enough for the gap between two float4 at 2 ** 20.
-_UNIT = 64
-
-
-def _inside(digits: bytes, point: int, value: float, bits: int) -> tuple[bytes, int]:
-    """PostgreSQL's Ryu takes no text that lies just on the midpoint between two floats (acceptBounds is
-    false), though it would be read as the even one; such a value gets more digits.  Exact, in integers."""
-    mantissa, exponent = math.frexp(value)
-    spare = exponent - _MANTISSA_BITS[bits]
-    above = _UNIT << spare if spare >= 0 else _UNIT >> -spare
-    below = above // 2 if mantissa == 0.5 else above
-    exact = int(value) * _UNIT if value >= 2.0**53 else int(value * _UNIT)
-    places = len(str(exact // _UNIT))
-    for count in range(len(digits), _MOST_DIGITS[bits]):
-        if (
-            point < len(digits)
-            or -below < 2 * (int(digits) * 10 ** (point - len(digits)) * _UNIT - exact) < above
-        ):
-            break
-        step = 10 ** (places - count - 1) * _UNIT
-        rounded = str((2 * exact + step) // (2 * step))
-        digits, point = rounded.rstrip("0").encode(), places + len(rounded) - count - 1
-    return digits, point
+    return arrow_text(column.values.astype(f"=i{width}"), _ARROW_INTS[width], column)
 
 
 # Keep the last k of four digits that were read as a little-endian word.

@@ -11,6 +11,7 @@ Source: PostgreSQL's datetime.c (EncodeDateTime, EncodeTimezone, EncodeInterval)
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -59,6 +60,7 @@ def civil_from_days(days: Any) -> tuple[Any, Any, Any]:
 _PAIRS = np.array([f"{i:02d}" for i in range(100)], "S2")
 
 
+@functools.cache
 def _pair_values() -> npt.NDArray[np.int32]:
     """Two ASCII digits, read as a native uint16, to their value; anything else to a value that spoils the
     date."""
@@ -67,24 +69,12 @@ def _pair_values() -> npt.NDArray[np.int32]:
     return table
 
 
+@functools.cache
 def _month_starts() -> npt.NDArray[np.int32]:
-    """Days from 2000-01-01 to the day before the first of each month: index is year * 13 + month."""
-    table = np.full(10_000 * 13, np.iinfo(np.int32).min // 2, np.int32)
-    for year in range(10_000):
-        for month in range(1, 13):
-            table[year * 13 + month] = days_from_civil(year, month, 1) - _EPOCH_DAYS - 1
-    return table
-
-
-_TABLES: dict[str, npt.NDArray[np.int32]] = {}
-
-
-def _tables() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Made on first use: 130,000 steps that a server without a binary client never needs."""
-    if not _TABLES:
-        _TABLES["pairs"] = _pair_values()
-        _TABLES["months"] = _month_starts()
-    return _TABLES["pairs"], _TABLES["months"]
+    """Days from 2000-01-01 to the day before the first of each month; index is year * 12 + month."""
+    firsts = np.arange("-0001-12", "10000-01", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    starts: npt.NDArray[np.int32] = firsts - _EPOCH_DAYS - 1
+    return starts
 
 
 _JAVA_DATE = re.compile(rb"([+-]?)(\d{4,})-(\d\d)-(\d\d)(.*)", re.DOTALL)
@@ -153,13 +143,13 @@ def date_binary(column: VarColumn) -> Fixed:
         at = np.where(regular, column.starts[:-1], column.starts[:-1][regular][0])
         if column.nulls is None or not (regular | column.nulls).all():
             return Fixed(_slow_dates(column), column.nulls)
-    pairs, months = _tables()
+    pairs, months = _pair_values(), _month_starts()
     words = np.ndarray((len(column.data) - 1,), np.uint16, column.data.data, 0, (1,))
     year = pairs[words[at + 4]] * 100
     year += pairs[words[at + 6]]
     month = pairs[words[at + 9]]
     day = pairs[words[at + 12]]
-    index = year * 13
+    index = year * 12
     index += month
     if index.min(initial=0) < 0 or day.min(initial=1) < 1:
         return Fixed(_slow_dates(column), column.nulls)
@@ -226,65 +216,89 @@ def _in_range(column: FixedColumn) -> Ints:
     return micros
 
 
-# `2024-01-31 12:34:56` as records of digit pairs.
-_STAMP = np.dtype(
-    [
-        ("century", "S2"), ("year", "S2"), ("-1", "S1"), ("month", "S2"), ("-2", "S1"), ("day", "S2"), ("sp",
-        "S1"), ("hour", "S2"), (":1", "S1"), ("minute", "S2"), (":2", "S1"), ("second", "S2"),
-    ]
-)  # fmt: skip
+# The days whose text is kept ready, 1900-01-01 to 2099-12-31; others are worked out.
+_READY_FROM = days_from_civil(1900, 1, 1)
+_READY_TO = days_from_civil(2100, 1, 1)
+
+
+@functools.cache
+def _date_texts() -> npt.NDArray[Any]:
+    return _print_dates(np.arange(_READY_FROM, _READY_TO))[0]
+
+
+@functools.cache
+def _clock_texts() -> npt.NDArray[Any]:
+    """` 12:34:56` of each second of a day."""
+    seconds = np.arange(86_400)
+    texts = np.empty(
+        86_400, [("sp", "S1"), ("h", "S2"), (":1", "S1"), ("m", "S2"), (":2", "S1"), ("s", "S2")]
+    )
+    texts["sp"], texts[":1"], texts[":2"] = b" ", b":", b":"
+    texts["h"], texts["m"], texts["s"] = (
+        _PAIRS[seconds // 3600],
+        _PAIRS[seconds // 60 % 60],
+        _PAIRS[seconds % 60],
+    )
+    return texts.view("V9")
+
+
+def _print_dates(days: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """`2024-01-31`, and the year; a year of another width than four digits stands as 0001."""
+    year, month, day = civil_from_days(days)
+    shown = np.where((year >= 1) & (year <= 9999), year, 1)
+    texts = np.empty(
+        len(days), [("c", "S2"), ("y", "S2"), ("-1", "S1"), ("m", "S2"), ("-2", "S1"), ("d", "S2")]
+    )
+    texts["c"], texts["y"] = _PAIRS[shown // 100], _PAIRS[shown % 100]
+    texts["m"], texts["d"] = _PAIRS[month], _PAIRS[day]
+    texts["-1"] = texts["-2"] = b"-"
+    return texts.view("V10"), year
 
 
 def timestamptz_text(column: FixedColumn, zone: TimeZone) -> Encoded:
     """In the session's TimeZone, with the offset that it had at that moment."""
     micros = _in_range(column)
-    offsets = zone.offsets(micros // 1_000_000)
-    local = micros + offsets.astype(np.int64) * 1_000_000
-    days = local // _DAY_US
-    clock = local - days * _DAY_US
-    year, month, day = civil_from_days(days)
-    seconds, fraction = np.divmod(clock, 1_000_000)
-    ordinary = (year >= 1) & (year <= 9999)
-    shown = np.where(ordinary, year, 1)
-
-    stamps = np.empty(len(micros), _STAMP)
-    stamps["century"], stamps["year"] = _PAIRS[shown // 100], _PAIRS[shown % 100]
-    stamps["-1"] = stamps["-2"] = b"-"
-    stamps["month"], stamps["day"] = _PAIRS[month], _PAIRS[day]
-    stamps["sp"] = b" "
-    stamps["hour"], stamps["minute"], stamps["second"] = (
-        _PAIRS[seconds // 3600],
-        _PAIRS[seconds // 60 % 60],
-        _PAIRS[seconds % 60],
-    )
-    stamps[":1"] = stamps[":2"] = b":"
+    moments, fraction = _split_seconds(micros)
+    offsets = zone.offsets(moments)
+    moments += offsets
+    days = moments // 86_400
+    clock = moments - days * 86_400
+    years = None
+    if len(days) and days.min() >= _READY_FROM and days.max() < _READY_TO:
+        dates = _date_texts()[days - _READY_FROM]
+    else:
+        dates, years = _print_dates(days)
 
     zones, zone_lengths = _offset_texts(offsets)
     fractions, fraction_lengths = _fraction_texts(fraction)
     var = _side_by_side(
-        [
-            (stamps.view(np.uint8).reshape(-1, 19), None),
-            (fractions, fraction_lengths),
-            (zones, zone_lengths),
-        ],
+        [(dates, None), (_clock_texts()[clock], None), (fractions, fraction_lengths), (zones, zone_lengths)],
         column.nulls,
     )
-    if ordinary.all():
+    odd = None if years is None else (years < 1) | (years > 9999)
+    if years is None or odd is None or not odd.any():
         return var
     values = to_list(var)
-    for i in np.flatnonzero(~ordinary).tolist():
-        if values[i] is not None:
-            rest = (values[i] or b"")[4:].decode()
-            values[i] = _era(int(year[i]), rest)
+    for i in np.flatnonzero(odd).tolist():
+        value = values[i]
+        if value is not None:
+            values[i] = _era(int(years[i]), value[4:].decode())
     return var_of(values)
 
 
-def _offset_texts(offsets: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+def _split_seconds(micros: Ints) -> tuple[Ints, Ints]:
+    seconds = micros // 1_000_000
+    return seconds, micros - seconds * 1_000_000
+
+
+def _offset_texts(offsets: npt.NDArray[np.int32]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    if len(offsets) and (offsets == offsets[0]).all():
+        text = offset_text(int(offsets[0])).encode()
+        return np.full(len(offsets), text, f"S{len(text)}"), np.full(len(offsets), len(text))
     distinct, which = np.unique(offsets, return_inverse=True)
     texts = [offset_text(int(offset)).encode() for offset in distinct]
-    table = np.array(texts, "S9")
     lengths = np.array([len(text) for text in texts], np.int64)
-    return table[which].view(np.uint8).reshape(-1, 9), lengths[which]
+    return np.array(texts)[which], lengths[which]
 
 
 def offset_text(seconds: int) -> str:
@@ -298,33 +312,57 @@ def offset_text(seconds: int) -> str:
     return text
 
 
-def _fraction_texts(micros: Ints) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+@functools.cache
+def _thousandths() -> npt.NDArray[np.uint8]:
+    return np.array([f"{i:03d}" for i in range(1000)], "S3").view(np.uint8).reshape(-1, 3)
+
+
+@functools.cache
+def _trailing_zeros() -> npt.NDArray[np.int64]:
+    """Of three digits."""
+    return np.array([3 - len(f"{i:03d}".rstrip("0")) for i in range(1000)])
+
+
+def _fraction_texts(micros: Ints) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """`.5`, without trailing zeros; nothing for a whole second."""
+    if not micros.any():
+        return np.empty(len(micros), "V0"), np.zeros(len(micros), np.int64)
+    milli = micros // 1000
+    micro = micros - milli * 1000
     texts = np.empty((len(micros), 7), np.uint8)
     texts[:, 0] = ord(".")
-    lengths = np.where(micros == 0, 0, 7)
-    if lengths.any():
-        rest = micros
-        for place in range(6, 0, -1):
-            rest, digit = np.divmod(rest, 10)
-            texts[:, place] = digit + ord("0")
-        for places in range(1, 6):
-            lengths -= (micros % 10**places == 0) & (micros != 0)
-    return texts, lengths
+    texts[:, 1:4] = _thousandths()[milli]
+    texts[:, 4:7] = _thousandths()[micro]
+    zeros = _trailing_zeros()
+    lengths = np.where(micro == 0, 4 - zeros[milli], 7 - zeros[micro])
+    lengths[micros == 0] = 0
+    return texts.view("V7").reshape(-1), lengths
 
 
 def _side_by_side(
-    parts: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[Any] | None]], nulls: Nulls | None
+    parts: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]], nulls: Nulls | None
 ) -> Var:
     """Rows of bytes of which each part contributes its first `lengths` bytes (None: all of them)."""
-    matrix = np.concatenate([part for part, _ in parts], axis=1)
-    kept = np.concatenate(
-        [
-            np.ones(part.shape, np.bool_) if lengths is None else np.arange(part.shape[1]) < lengths[:, None]
-            for part, lengths in parts
-        ],
-        axis=1,
-    )
+    rows = len(parts[0][0])
+    parts = [(part, lengths) for part, lengths in parts if part.dtype.itemsize]
+    records = np.empty(rows, [(f"f{i}", part.dtype) for i, (part, _) in enumerate(parts)])
+    for name, (part, _) in zip(records.dtype.names or (), parts, strict=True):
+        records[name] = part
+    width = records.dtype.itemsize
+    matrix = records.view(np.uint8).reshape(rows, width)
+    ragged = [(part, lengths) for part, lengths in parts if lengths is not None]
+    if nulls is None and all((lengths == part.dtype.itemsize).all() for part, lengths in ragged):
+        return Var(matrix.reshape(-1), np.arange(0, width * rows + 1, width, dtype=np.int32), None)
+    kept = np.ones((rows, width), np.bool_)
+    sizes = np.full(rows, width)
+    at = 0
+    for part, lengths in parts:
+        end = at + part.dtype.itemsize
+        if lengths is not None:
+            np.less(np.arange(end - at), lengths[:, None], out=kept[:, at:end])
+            sizes -= end - at - lengths
+        at = end
     if nulls is not None:
         kept[nulls] = False
-    return Var(matrix[kept], offsets_of(kept.sum(axis=1)), nulls)
+        sizes[nulls] = 0
+    return Var(matrix[kept], offsets_of(sizes), nulls)
