@@ -154,24 +154,30 @@ class Pipeline:
 
     def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
-        spark = source.draft is None and session.settings.get("streamlink.dialect") == "spark"
-        verdict = self._gate.check(
-            source.checked,
-            dialect="spark" if spark else "postgres",
-            base_position=source.start,
-            parameters_allowed=parameters,
-        )
-        if source.draft is not None:
-            if isinstance(verdict, Allowed) and verdict.kind not in (
-                StatementKind.SELECT,
-                StatementKind.VALUES,
-            ):
-                verdict = Denied("question_writes", "42501", "a question can only read")
-            if isinstance(verdict, Denied):
-                # The position would point into SQL that the client has not seen.
-                verdict = replace(verdict, position=None, hint=verdict.hint or f"SQL: {source.checked}")
+        if source.draft is None:
+            spark = session.settings.get("streamlink.dialect") == "spark"
+            verdict = self._gate.check(
+                source.text,
+                dialect="spark" if spark else "postgres",
+                base_position=source.start,
+                parameters_allowed=parameters,
+            )
+        else:
+            # By itself first: a draft must not mean something else inside the client's statement.
+            verdict = self._read_only(source.draft.sql, parameters)
+            if isinstance(verdict, Allowed):
+                verdict = self._read_only(source.checked, parameters)
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
+        return verdict
+
+    def _read_only(self, sql: str, parameters: bool) -> Allowed | Denied:
+        """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
+        verdict = self._gate.check(sql, parameters_allowed=parameters)
+        if isinstance(verdict, Denied):
+            return replace(verdict, position=None, hint=verdict.hint or f"SQL: {sql}")
+        if verdict.kind not in (StatementKind.SELECT, StatementKind.VALUES):
+            return Denied("question_writes", "42501", "a question can only read")
         return verdict
 
     async def _plan(

@@ -1,0 +1,103 @@
+"""What the gate denies reaches no engine, and drafts get no right that typed SQL lacks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from checker.gate import Gate
+from nl_frontend import forms
+from proxy.pipeline import Pipeline
+from proxy.ports import Catalogue
+from proxy.settings import Settings
+from proxy.sqlstate import DeniedByGate, Refused, fields_of
+
+
+@dataclass
+class Untouchable:
+    """An engine that no statement may reach."""
+
+    touched: list[str] = field(default_factory=list)
+
+    def lease(self, user: str, settings: Any) -> Any:
+        self.touched.append(user)
+        raise AssertionError("a denied statement reached the mirror")
+
+
+@dataclass(frozen=True)
+class Draft:
+    sql: str
+    model: str = "fake"
+    confidence: float | None = None
+
+
+class Drafter:
+    """Answers every question with the same SQL."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+    def extract(self, statement: str, *, prose: bool) -> forms.Question | None:
+        return forms.extract(statement, prose=prose)
+
+    async def draft(self, question: Any, catalogue: Any, *, search_path: Any, deadline_s: float) -> Draft:
+        return Draft(self.sql)
+
+
+def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
+    mirror = Untouchable()
+    service: Any = SimpleNamespace(mirror=mirror, catalogue=Catalogue(), settings=Settings())
+    pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
+    session: Any = SimpleNamespace(settings={"search_path": "public"}, user="demo", database="db", pid=7)
+    return mirror, asyncio.run(pipeline.prepare(sql, session, None))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM patent",
+        "SELECT 1; DROP TABLE patent",
+        "WITH gone AS (DELETE FROM patent RETURNING *) SELECT * FROM gone",
+        "SELECT * INTO copy FROM patent",
+        "SELECT reflect('java.lang.Runtime', 'exit')",
+        "EXPLAIN ANALYZE DELETE FROM patent",
+        "COPY patent FROM STDIN",
+        "COPY (SELECT 1) TO '/tmp/x'",
+        'SELECT * FROM parquet."/etc/passwd"',
+        "SET ROLE postgres",
+        "SELECT pg_read_file('/etc/passwd')",
+    ],
+)
+def test_denied_statements_reach_no_engine(sql: str) -> None:
+    with pytest.raises(DeniedByGate) as denied:
+        prepared(sql)
+    assert fields_of(denied.value).sqlstate in ("42501", "42601", "0A000")
+
+
+@pytest.mark.parametrize(
+    "draft", ["DROP TABLE patent", "SET search_path = x", "SELECT 1; DELETE FROM patent", "SHOW all", "BEGIN"]
+)
+@pytest.mark.parametrize(
+    "form", ["nl: what is there", "-- nl: what is there", "SELECT * FROM nl('what is there') AS t"]
+)
+def test_a_draft_can_only_read(draft: str, form: str) -> None:
+    with pytest.raises(DeniedByGate) as denied:
+        prepared(form, draft=draft)
+    assert fields_of(denied.value).position is None
+
+
+def test_comments_alone_are_no_statement() -> None:
+    mirror, statements = prepared("/* ping */ ; -- nothing\n;")
+    assert statements == ()
+    assert mirror.touched == []
+
+
+def test_an_unterminated_quote_has_its_place() -> None:
+    with pytest.raises(Refused) as refused:
+        prepared("SELECT 'abc")
+    assert refused.value.fields.sqlstate == "42601"
+    assert refused.value.fields.position == 8
