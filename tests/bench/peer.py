@@ -1,0 +1,28 @@
+"""Reads a table through PyHive or impyla; run by bench_rows in the peers' environment.  Prints rows and seconds."""
+
+import sys
+import time
+
+
+def main() -> None:
+    which, host, port, sql = sys.argv[1:]
+    if which == "pyhive":
+        from pyhive import hive
+
+        cursor = hive.connect(host, int(port), auth="NONE", username="bench").cursor()
+        cursor.arraysize = 10_000
+    else:
+        from impala.dbapi import connect
+
+        cursor = connect(host, int(port), auth_mechanism="PLAIN", user="bench", password="x").cursor()
+        cursor.arraysize = 10_000
+    cursor.execute("SET spark.sql.thriftServer.incrementalCollect=true")
+    start = time.perf_counter()
+    cursor.execute(sql)
+    rows = 0
+    while batch := cursor.fetchmany(10_000):
+        rows += len(batch)
+    print(rows, time.perf_counter() - start)
+
+
+main()
