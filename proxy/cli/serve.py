@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -67,6 +68,12 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    # It tells of every request to the model's node.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # A client is a file descriptor, and the soft limit is often 1,024.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with activity() as shown:
 
         def on_ready(ready: Ready) -> None:
