@@ -6,9 +6,10 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 from proxy.cli.console import ALL_GOOD, Failure, activity, add_conf_flag, settings_of
 from proxy.demo import USER
@@ -49,24 +50,25 @@ def add_commands(commands: Any) -> None:
 def run_ask(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection, activity() as shown:
         shown.now("asking")
-        rows, columns = _run(connection, statement_of(arguments.question))
-        first = list(islice(rows, WIDTH_ROWS))
-        shown.stop()
-        lines = 0
-        for line in table(columns, first, rows):
-            print(line)
-            lines += 1
-        count = lines - HEADER_LINES
-        print(f"({count} row{'' if count == 1 else 's'})")
+        cursor = text_cursor(connection)
+        with rows_of(cursor, statement_of(arguments.question)) as rows:
+            first = list(islice(rows, WIDTH_ROWS))
+            columns = columns_of(cursor)
+            shown.stop()
+            lines = 0
+            for line in table(columns, first, rows):
+                print(line)
+                lines += 1
+    count = lines - HEADER_LINES
+    print(f"({count} row{'' if count == 1 else 's'})")
     return ALL_GOOD
 
 
 def run_translate(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection, activity() as shown:
         shown.now("translating")
-        rows, _ = _run(connection, "EXPLAIN " + statement_of(arguments.question))
-        sql, *facts = [row[0] or "" for row in rows]
-        shown.stop()
+        with rows_of(text_cursor(connection), "EXPLAIN " + statement_of(arguments.question)) as rows:
+            sql, *facts = [row[0] or "" for row in rows]
     print(sql.removeprefix("SQL: "))
     for fact in facts:
         print(fact, file=sys.stderr)
@@ -103,36 +105,45 @@ def connect(arguments: argparse.Namespace) -> psycopg.Connection[Any]:
             password = getpass.getpass(f"Password for {where['user']}: ")
             connection = psycopg.connect(**where, password=password)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1].strip().rstrip("?.")
-        raise Failure(
-            f"no answer from {where['host']}:{where['port']} for user {where['user']}: {reason}; "
-            "start a server with `streamlink-sql serve` or `demo`"
-        ) from None
+        place = f"{where['host']}:{where['port']}"
+        if "Connection refused" in str(error):
+            raise Failure(
+                f"no server at {place}; start one with `streamlink-sql serve` or `streamlink-sql demo`"
+            ) from None
+        reason = str(error).strip().splitlines()[-1].rpartition("failed: ")[2]
+        hint = " (set PGPASSWORD, or run this in a terminal)" if "no password supplied" in reason else ""
+        raise Failure(f"{place} does not let {where['user']} in: {reason}{hint}") from None
     connection.add_notice_handler(lambda notice: print(notice.message_primary, file=sys.stderr))
     return connection
 
 
-def _run(connection: psycopg.Connection[Any], statement: str) -> tuple[Iterator[Sequence[Any]], list[Any]]:
-    """The rows, one at a time off the socket, and the columns (name and whether it is a number)."""
-    import psycopg
+def text_cursor(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    """What the server prints is what is shown: no value passes through Python's types."""
     from psycopg.types.string import TextLoader
 
     cursor = connection.cursor()
-    # What the server prints is what is shown: no value passes through Python's types.
     cursor.adapters.register_loader(0, TextLoader)
-    numbers = {"int2", "int4", "int8", "float4", "float8", "numeric"}
-    oids = {connection.adapters.types[name].oid for name in numbers}
+    return cursor
 
-    def rows() -> Iterator[Sequence[Any]]:
-        try:
-            yield from cursor.stream(statement.encode())
-        except psycopg.Error as error:
-            raise Failure(_words(error)) from None
 
-    source = rows()
-    first = list(islice(source, 1))
-    columns = [(column.name, column.type_code in oids) for column in cursor.description or ()]
-    return chain(first, source), columns
+@contextmanager
+def rows_of(cursor: psycopg.Cursor[Any], statement: str) -> Iterator[Iterator[Sequence[Any]]]:
+    """The rows, one at a time off the socket; leaving cancels what is still to come.  Raises: Failure."""
+    import psycopg
+
+    try:
+        # psycopg calls it an Iterator; closing the generator that it is cancels the statement.
+        with closing(cast("Generator[Sequence[Any], None, None]", cursor.stream(statement.encode()))) as rows:
+            yield rows
+    except psycopg.Error as error:
+        raise Failure(_words(error)) from None
+
+
+def columns_of(cursor: psycopg.Cursor[Any]) -> list[tuple[str, bool]]:
+    """Each column's name and whether it holds numbers, once a first row has been asked for."""
+    names = ("int2", "int4", "int8", "float4", "float8", "numeric")
+    numbers = {cursor.adapters.types[name].oid for name in names}
+    return [(column.name, column.type_code in numbers) for column in cursor.description or ()]
 
 
 def _words(error: psycopg.Error) -> str:

@@ -144,7 +144,9 @@ def folder(settings: Settings) -> Iterator[Finding]:
 def mirror(settings: Settings) -> Iterator[Finding]:
     if settings.mirror.dsn_file:
         here = settings.mirror.dsn_file.is_file()
-        yield Finding("ok" if here else "missing", "mirror", f"an external one, by {settings.mirror.dsn_file}")
+        yield Finding(
+            "ok" if here else "missing", "mirror", f"an external one, by {settings.mirror.dsn_file}"
+        )
         return
     import importlib.util
 

@@ -68,6 +68,8 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    # It would log a line for every request to the model's node.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # It tells of every request to the model's node.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # A client is a file descriptor, and the soft limit is often 1,024.
