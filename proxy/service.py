@@ -129,6 +129,8 @@ class Service:
                 user, {"spark.sql.session.timeZone": zone, **self.settings.spark.session_conf}
             )
         except SparkError as error:
+            if "timezone" not in error.message.lower():
+                raise
             raise _zone_refused(zone) from error
 
     async def set_zone(self, spark: SparkSession, zone: str) -> None:

@@ -27,6 +27,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def rests(pid: int) -> float:
+    """Seconds until a second passed in which the process hardly worked.  The statement alone would take minutes."""
+    start = time.monotonic()
+    while time.monotonic() - start < 15:
+        before = cpu_seconds(pid)
+        time.sleep(1)
+        if cpu_seconds(pid) - before < 0.1:
+            return time.monotonic() - start - 1
+    pytest.fail("Spark still works for a statement that nobody waits for")
+
+
 def test_a_reader_that_stops_costs_bounded_memory(fragile: LiveServer) -> None:
     with psycopg.connect(fragile.conninfo, autocommit=True) as other:
         other.execute("SELECT count(*) FROM patents.patent").fetchall()
@@ -56,10 +67,7 @@ def test_a_client_that_vanishes_frees_its_spark_job(fragile: LiveServer) -> None
     assert cpu_seconds(spark) - busy > 0.2, "the statement was not running"
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # closing sends RST
     client.close()
-    time.sleep(2)
-    after = cpu_seconds(spark)
-    time.sleep(2)
-    assert cpu_seconds(spark) - after < 0.5, "Spark still works for a client that is gone"
+    print(f"Spark was at rest {rests(spark):.1f} s after its client was gone")
 
 
 def test_cancel_stops_the_spark_job_and_not_the_connection(fragile: LiveServer) -> None:
@@ -77,10 +85,7 @@ def test_cancel_stops_the_spark_job_and_not_the_connection(fragile: LiveServer) 
             await task
 
         asyncio.run(cancelled())
-        time.sleep(1)
-        before = cpu_seconds(spark)
-        time.sleep(2)
-        assert cpu_seconds(spark) - before < 0.5
+        rests(spark)
         assert connection.execute("SELECT count(*) FROM patents.patent").fetchone() is not None
 
 
