@@ -18,14 +18,20 @@ from spark_thrift.deadline import Deadline
 from spark_thrift.errors import DeadlineExceeded, EngineError, EngineUnavailable, StatementCancelled
 from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.messages import FetchCall, count_rows, decode_reply, encode_call, spark_error
+from spark_thrift.reaper import JOB_STARTED_S, Reaper
 
 if TYPE_CHECKING:
-    from spark_thrift.reaper import Reaper
     from spark_thrift.transport import Reply, Transport
 
 _FIRST_FETCH_ROWS: Final = 1_000
 _FRAME_TARGET_BYTES: Final = 4 << 20
 """Later fetches ask for so many rows as fill this at the width of the last frame's rows."""
+
+_PLANS_PER_START: Final = 10
+_LEAST_START_S: Final = 0.5
+"""A fetch is taken to have started its job after ten times what the statement's planning took, which tells
+how
+slow the engine is just now, and after half a second at least; see reaper.py for why it matters."""
 
 _State = t.TOperationState
 _UNFINISHED: Final = (_State.INITIALIZED_STATE, _State.RUNNING_STATE, _State.PENDING_STATE)
@@ -57,7 +63,7 @@ class Operation:
         self._fetch_call = FetchCall(handle)
         self._asked = min(_FIRST_FETCH_ROWS, fetch_rows)
         self._asked_at = asyncio.get_running_loop().time()
-        self._fetching = False
+        self._plan_s: float | None = None
         self._ahead: Reply | None = None
         self._closed = False
         self._cancelled = False
@@ -85,8 +91,8 @@ class Operation:
             (metadata,) = self._transport.ask(
                 encode_call("GetResultSetMetadata", t.TGetResultSetMetadataReq(self._handle))
             )
-            self._asked_at = asyncio.get_running_loop().time()
-            self._fetching = True
+            began, self._asked_at = self._asked_at, asyncio.get_running_loop().time()
+            self._plan_s = self._asked_at - began
             schema = decode_reply("GetResultSetMetadata", await metadata).schema
             self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
 
@@ -160,8 +166,13 @@ class Operation:
         if not self._closed:
             self._closed = True
             self._forget_ahead()
-            age_s = asyncio.get_running_loop().time() - self._asked_at
-            self._reaper.stop(self._handle, self._transport, age_s=age_s, fetching=self._fetching)
+            starts_in_s = None
+            if self._plan_s is not None:
+                fetching_s = asyncio.get_running_loop().time() - self._asked_at
+                starts_in_s = (
+                    min(max(_PLANS_PER_START * self._plan_s, _LEAST_START_S), JOB_STARTED_S) - fetching_s
+                )
+            self._reaper.stop(self._handle, self._transport, starts_in_s=starts_in_s)
 
     def _free(self) -> None:
         """Nothing of it runs any more, so CloseOperation can go the short way; nobody awaits its answer."""

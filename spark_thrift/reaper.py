@@ -29,15 +29,10 @@ from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.messages import encode_call
 from spark_thrift.transport import Reply, Transport
 
-STATEMENT_STARTED_S: Final = 5.0
-FETCH_STARTED_S: Final = 2.0
-"""How old a statement, or a fetch, is when it is taken to have started its job.  Until then its close waits:
-a job that slipped through costs the engine so many seconds.  Longer for a statement, which is planned first,
-and whose
-cancel nearly always works at once."""
-
-_LEAST_DELAY_S: Final = 0.3
-
+JOB_STARTED_S: Final = 5.0
+"""How old a statement or a fetch is, at most, when its job is taken to have started.  Until then the close
+waits: a
+job that slipped through costs the engine so many seconds."""
 _ANSWER_S: Final = 0.1
 _CONNECT_TIMEOUT_S: Final = 5.0
 _BACKLOG: Final = 10_000
@@ -60,10 +55,11 @@ class Reaper:
         self._wake, self._idle = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def stop(self, handle: Any, session: Transport, *, age_s: float, fetching: bool) -> None:
+    def stop(self, handle: Any, session: Transport, *, starts_in_s: float | None = None) -> None:
         """Make the engine give up an operation.
 
-        `age_s` is how long ago the statement was sent or, if its rows are being fetched, its last fetch.
+        `starts_in_s` is None while the statement itself runs; while its rows are fetched, in how long the job
+        behind the fetch is sure to have started.
         """
         if session.broken:
             return  # The engine ends a lost session's operations itself.
@@ -71,12 +67,12 @@ class Reaper:
             session.abort()
             return
         close = encode_call("CloseOperation", t.TCloseOperationReq(handle))
-        if fetching:
-            delay_s = max(0.0, FETCH_STARTED_S - age_s)
-        else:
+        if starts_in_s is None:
             cancel = encode_call("CancelOperation", t.TCancelOperationReq(handle))
             self.later(0, lambda: self._tell(cancel, session))
-            delay_s = max(_LEAST_DELAY_S, STATEMENT_STARTED_S - age_s)
+            delay_s = JOB_STARTED_S
+        else:
+            delay_s = max(0.0, starts_in_s)
         self.later(delay_s, lambda: self._tell(close, session))
         now = asyncio.get_running_loop().time()
         self._settled_at[session] = max(self._settled_at.get(session, 0.0), now + delay_s + _ANSWER_S)
@@ -95,11 +91,11 @@ class Reaper:
             self._task = asyncio.create_task(self._work(), name="spark-reaper")
 
     async def aclose(self) -> None:
-        """Do what is still to be done, which may take STATEMENT_STARTED_S and a connection, and end."""
+        """Do what is still to be done, which may take JOB_STARTED_S and a connection, and end."""
         if self._task is None:
             return
         try:
-            async with asyncio.timeout(STATEMENT_STARTED_S + _CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(JOB_STARTED_S + _CONNECT_TIMEOUT_S):
                 await self._idle.wait()
                 if self._last_answer is not None:
                     await self._last_answer

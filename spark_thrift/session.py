@@ -173,4 +173,4 @@ class SparkSession:
             handle = decode_reply("ExecuteStatement", reply.result()).operationHandle
         except EngineError:
             return
-        self._reaper.stop(handle, self._transport, age_s=0.0, fetching=False)
+        self._reaper.stop(handle, self._transport)

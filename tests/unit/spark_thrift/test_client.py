@@ -252,7 +252,7 @@ async def test_a_frame_over_the_limit_is_refused(fake_engine: FakeEngine, fake_e
 async def test_an_abandoned_statement_is_cancelled_then_closed_late(
     fake_engine: FakeEngine, fake_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reaper, "STATEMENT_STARTED_S", 0.4)
+    monkeypatch.setattr(reaper, "JOB_STARTED_S", 0.4)
     running = asyncio.Event()
 
     async def status(_: object) -> Any:
@@ -282,7 +282,7 @@ async def test_an_abandoned_statement_is_cancelled_then_closed_late(
 async def test_an_execute_whose_answer_is_late_is_stopped_all_the_same(
     fake_engine: FakeEngine, fake_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reaper, "STATEMENT_STARTED_S", 0.3)
+    monkeypatch.setattr(reaper, "JOB_STARTED_S", 0.3)
     answer = fake_engine.answers["ExecuteStatement"]
 
     async def late(request: Any) -> Any:
