@@ -19,7 +19,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proxy.encode_parts import DataError, Encoded, Fixed, Var, map_values, offsets_of, to_list, var_of
+from proxy.encode_parts import (
+    DataError,
+    Encoded,
+    Fixed,
+    Var,
+    map_values,
+    offsets_of,
+    sizes_of,
+    to_list,
+    var_of,
+)
 from proxy.timezones import TimeZone
 from spark_thrift.columns import FixedColumn, Nulls, VarColumn
 
@@ -132,28 +142,40 @@ timestamp_text = date_text
 
 def date_binary(column: VarColumn) -> Fixed:
     """Days since 2000-01-01, int32."""
-    lengths = np.diff(column.starts)
-    regular = lengths == 14
+    at = _regular_starts(column, sizes_of(column.starts) == 4 + len("2024-01-31"))
+    days = None if at is None else _days(column, at)
+    if days is None:
+        return Fixed(_slow_dates(column), column.nulls)
+    return Fixed(days.astype(">i4"), column.nulls)
+
+
+def _regular_starts(column: VarColumn, regular: Any) -> npt.NDArray[Any] | None:
+    """Where each text begins, a NULL's replaced by some other's; None when one is not regular."""
+    at = column.starts[:-1] + 4
     if regular.all():
-        at = column.starts[:-1]
-    elif not regular.any():
-        return Fixed(_slow_dates(column), column.nulls)
-    else:
-        # What is not ten digits long reads some neighbour for now.
-        at = np.where(regular, column.starts[:-1], column.starts[:-1][regular][0])
-        if column.nulls is None or not (regular | column.nulls).all():
-            return Fixed(_slow_dates(column), column.nulls)
-    pairs, months = _pair_values(), _month_starts()
-    words = np.ndarray((len(column.data) - 1,), np.uint16, column.data.data, 0, (1,))
-    year = pairs[words[at + 4]] * 100
-    year += pairs[words[at + 6]]
-    month = pairs[words[at + 9]]
-    day = pairs[words[at + 12]]
-    index = year * 12
-    index += month
+        return at
+    if column.nulls is None or not (regular | column.nulls).all() or not regular.any():
+        return None
+    return np.where(regular, at, at[regular][0])
+
+
+def _words(column: VarColumn) -> npt.NDArray[np.uint16]:
+    """Each two neighbouring bytes of the frame, as a number to look up."""
+    return np.ndarray((len(column.data) - 1,), np.uint16, column.data.data, 0, (1,))
+
+
+def _days(column: VarColumn, at: npt.NDArray[Any]) -> npt.NDArray[np.int32] | None:
+    """Days since 2000-01-01 of the `2024-01-31` at each place; None when some character is not a digit."""
+    words, pairs = _words(column), _pair_values()
+    index = pairs[words[at]] * 100
+    index += pairs[words[at + 2]]
+    index *= 12
+    index += pairs[words[at + 5]]
+    day = pairs[words[at + 8]]
     if index.min(initial=0) < 0 or day.min(initial=1) < 1:
-        return Fixed(_slow_dates(column), column.nulls)
-    return Fixed((months[index] + day).astype(">i4"), column.nulls)
+        return None
+    days: npt.NDArray[np.int32] = _month_starts()[index] + day
+    return days
 
 
 def _slow_dates(column: VarColumn) -> npt.NDArray[Any]:
@@ -180,6 +202,30 @@ def _clock_us(text: bytes) -> int:
 
 def timestamp_binary(column: VarColumn) -> Fixed:
     """Microseconds since 2000-01-01, int64, of wall-clock text."""
+    sizes = sizes_of(column.starts) - 4
+    at = None
+    if not _irregular(column):
+        at = _regular_starts(column, sizes >= len("2024-01-31 12:34:56"))
+    days = None if at is None else _days(column, at)
+    if at is None or days is None:
+        return Fixed(_slow_timestamps(column), column.nulls)
+    words, pairs = _words(column), _pair_values()
+    seconds = pairs[words[at + 11]] * 3600
+    seconds += pairs[words[at + 14]] * 60
+    seconds += pairs[words[at + 17]]
+    if seconds.min(initial=0) < 0:
+        return Fixed(_slow_timestamps(column), column.nulls)
+    micros = np.zeros(len(column), np.int64)
+    last = len(column.data) - 1
+    for place in range(20, 26):
+        micros *= 10
+        micros += np.where(sizes > place, column.data[np.minimum(at + place, last)] - np.uint8(ord("0")), 0)
+    micros += seconds.astype(np.int64) * 1_000_000
+    micros += days.astype(np.int64) * _DAY_US
+    return Fixed(micros.astype(">i8"), column.nulls)
+
+
+def _slow_timestamps(column: VarColumn) -> npt.NDArray[Any]:
     values = []
     for value in to_list(column):
         if value is None:
@@ -189,7 +235,7 @@ def timestamp_binary(column: VarColumn) -> Fixed:
         days = days_from_civil(year, month, day) - _EPOCH_DAYS
         micros = days * _DAY_US + _clock_us(rest.strip())
         values.append(_check_range(micros, _MIN_TIMESTAMP_US, _END_TIMESTAMP_US, "timestamp"))
-    return Fixed(np.array(values, ">i8"), column.nulls)
+    return np.array(values, ">i8")
 
 
 def time_binary(column: VarColumn) -> Fixed:

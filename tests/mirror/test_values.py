@@ -140,3 +140,16 @@ def test_dates(postgresql: psycopg.Connection[Any], low: int, high: int, format_
             sent[-1] = shown[-1] = None
     theirs = ask(postgresql, "SELECT unnest($1::date[])", literal(shown), format_code)
     assert only_column(batch_of("date", sent).data_rows([format_code])) == theirs
+
+
+def test_wall_clock_timestamps(postgresql: psycopg.Connection[Any]) -> None:
+    draw = random.Random(3)
+    values: list[str | None] = [None, "2024-02-29 23:59:59.999999"]
+    for _ in range(3000):
+        day = f"{draw.randint(1, 9999):04d}-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}"
+        clock = f"{draw.randrange(24):02d}:{draw.randrange(60):02d}:{draw.randrange(60):02d}"
+        fraction = f".{draw.randrange(10**6):06d}".rstrip("0").rstrip(".") if draw.random() < 0.7 else ""
+        values.append(f"{day} {clock}{fraction}" if draw.random() < 0.95 else None)
+    for format_code in (TEXT, BINARY):
+        theirs = ask(postgresql, "SELECT unnest($1::timestamp[])", literal(values), format_code)
+        assert only_column(batch_of("timestamp_ntz", list(values)).data_rows([format_code])) == theirs
