@@ -8,8 +8,6 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from spark_thrift.sample import load_sample
-
 from nl_frontend.client import RemoteNode
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import ModelUnavailable
@@ -19,6 +17,7 @@ from proxy.settings import Settings, shipped
 from spark_thrift.client import Endpoint, SparkClient
 from spark_thrift.errors import EngineError
 from spark_thrift.launcher import EmbeddedSpark
+from spark_thrift.sample import load_sample
 
 log = logging.getLogger("streamlink.engines")
 
@@ -117,9 +116,11 @@ class LanguageModel:
         if settings.model.enabled:
             spec = load_catalogue().spec(settings.model.name)
             if settings.model_embedded:
-                self.front_end = FrontEnd(self._later, spec)
+                self.front_end = FrontEnd(self._later, spec, context_tokens=settings.model.context_tokens)
             else:
-                self.front_end = FrontEnd(RemoteNode(settings.model.urls[0]), spec)
+                self.front_end = FrontEnd(
+                    RemoteNode(settings.model.urls[0]), spec, context_tokens=settings.model.context_tokens
+                )
 
     async def start(self) -> None:
         """Pull the model if it is not here and the settings allow it, and start its node.

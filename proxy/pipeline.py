@@ -192,7 +192,8 @@ class Pipeline:
             if _EXPLAIN.match(source.text):
                 lines = _explained(source, source.draft, allowed)
                 return Prepared(source.text, source.start, Answer(lines), QUERY_PLAN, "EXPLAIN", source.sql)
-            notices = (ErrorFields("NOTICE", "00000", f"SQL: {source.sql}"),)
+            detail = "\n".join(source.draft.notes) or None
+            notices = (ErrorFields("NOTICE", "00000", f"SQL: {source.sql}", detail),)
         return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
 
     async def _planned(
@@ -385,4 +386,5 @@ def _explained(source: _Source, draft: Draft, allowed: Allowed) -> tuple[str, ..
         f"Tables: {', '.join(tables) or 'none'}",
         f"Confidence: {confidence}",
         f"Model: {draft.model}",
+        *(f"Note: {note}" for note in draft.notes),
     )

@@ -109,7 +109,10 @@ class Question(Protocol):
 
 
 class Draft(Protocol):
-    """The SQL that a model wrote for a question.  Units: confidence 0..1, None when the node reports none."""
+    """The SQL that a model wrote for a question.
+
+    `notes` say what was changed in it.  Units: confidence 0..1, None when the node reports none.
+    """
 
     @property
     def sql(self) -> str: ...
@@ -117,6 +120,8 @@ class Draft(Protocol):
     def model(self) -> str: ...
     @property
     def confidence(self) -> float | None: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)

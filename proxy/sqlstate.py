@@ -49,6 +49,8 @@ class DeniedByGate(Exception):
 
 
 def _engine(error: EngineError) -> ErrorFields:
+    if error.sqlstate == "22012":
+        return ErrorFields("ERROR", "22012", "division by zero")
     return ErrorFields("ERROR", error.sqlstate, error.message, hint=error.hint)
 
 

@@ -33,6 +33,7 @@ class Draft:
     sql: str
     model: str = "fake"
     confidence: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Drafter:
