@@ -23,18 +23,23 @@ from spark_thrift.dialect.scope import Scope
 __all__ = ["Schema", "Untranslatable", "to_spark"]
 
 
-def to_spark(tree: exp.Expr, schema: Schema | None) -> str:
+def to_spark(tree: exp.Expr, schema: Schema | None, *, subscript_base: int = 0) -> str:
     """The Spark SQL of a query that was parsed as PostgreSQL.
 
     Tables are schema-qualified unless they name a CTE; parameters are typed literals already.  Without `schema`, or
     for a table that it lacks, columns have no known type and whatever depends on it is refused.
+
+    The tree's calls may be sqlglot's classes or `exp.Anonymous` with PostgreSQL's names, which say more: the column's
+    name, a date template as written.  `subscript_base` is the tree's first array index: 0 as sqlglot's PostgreSQL
+    dialect leaves constant subscripts, 1 where they stand as written.
 
     Raises: Untranslatable (its sqlstate is 0A000, or PostgreSQL's own where PostgreSQL refuses as well).
     """
     if not isinstance(tree, (exp.Query, exp.Values)):
         raise Untranslatable(f"{type(tree).__name__.upper()} as a query")
     try:
-        return query(Context(schema, Scope(), translate, _subquery), tree).sql
+        context = Context(schema, Scope(), translate, _subquery, subscript_base=subscript_base)
+        return query(context, tree).sql
     except RecursionError:
         raise Untranslatable("a statement nested this deeply", sqlstate="54001") from None
 

@@ -62,7 +62,7 @@ class Arguments:
 
 def aggregate(ctx: Context, node: exp.Expr, tail: Tail) -> Term:
     """Raises: Untranslatable for an aggregate that has no builder."""
-    name = AGGREGATE_NAMES.get(type(node)) or (node.name.lower() if isinstance(node, exp.Anonymous) else "")
+    name = aggregate_name(node)
     builder = _BUILDERS.get(name)
     if builder is None:
         raise Untranslatable(f"aggregate {name or type(node).__name__}")
@@ -76,8 +76,12 @@ def aggregate(ctx: Context, node: exp.Expr, tail: Tail) -> Term:
 
 
 def is_aggregate(node: exp.Expr) -> bool:
-    name = AGGREGATE_NAMES.get(type(node)) or (node.name.lower() if isinstance(node, exp.Anonymous) else "")
-    return name in _BUILDERS
+    return aggregate_name(node) in _BUILDERS
+
+
+def aggregate_name(node: exp.Expr) -> str:
+    """The name of an aggregate or window function, whichever of sqlglot's two forms its call has."""
+    return node.name.lower() if isinstance(node, exp.Anonymous) else AGGREGATE_NAMES.get(type(node), "")
 
 
 def _arguments(node: exp.Expr) -> Arguments:
@@ -168,7 +172,7 @@ def _avg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
 def _extreme(name: str) -> Callable[[Context, Arguments, Tail], Term]:
     def build(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
         term = _one(ctx, arguments, name)
-        if term.type.name in ("bool", "opaque", "record"):
+        if term.type.name in ("bool", "opaque", "record", "array"):
             raise Untranslatable(f"function {name}({term.type}) does not exist", sqlstate="42883")
         if term.type.name == "unknown":
             term = to_text(term)
@@ -227,7 +231,7 @@ def ordering(ctx: Context, item: exp.Ordered, term: Term | None = None) -> str:
     if item.args.get("with_fill"):
         raise Untranslatable("WITH FILL")
     term = term or ctx.term(item.this)
-    if term.type.name == "opaque":
+    if term.type.name in ("opaque", "array", "record"):
         raise Untranslatable(f"ORDER BY {term.type}")
     descending = bool(item.args.get("desc"))
     first = item.args.get("nulls_first")
@@ -243,6 +247,8 @@ def _string_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
     value, separator = ctx.term(arguments.nodes[0]), ctx.term(arguments.nodes[1])
     if value.type.name not in ("text", "varchar", "bpchar", "unknown"):
         raise Untranslatable(f"function string_agg({value.type}, unknown) does not exist", sqlstate="42883")
+    if arguments.distinct and tail.condition:
+        raise Untranslatable("string_agg(DISTINCT ...) with FILTER")
     if separator.text is None:
         raise Untranslatable("string_agg with a separator that is not a constant")
     within = ""
@@ -316,25 +322,40 @@ def within_group(ctx: Context, node: exp.WithinGroup, tail: Tail) -> Term:
     value = ctx.term(item.this)
     descending = " DESC" if item.args.get("desc") else ""
     within = f" WITHIN GROUP (ORDER BY {{0}}{descending})"
-    if isinstance(function, (exp.PercentileCont, exp.PercentileDisc)):
-        fraction = convert(ctx.term(function.this), FLOAT8)
-        literal = function.this
+    name = aggregate_name(function)
+    if name in ("percentile_cont", "percentile_disc"):
+        literal = function.expressions[0] if isinstance(function, exp.Anonymous) else function.this
+        fraction = convert(ctx.term(literal), FLOAT8)
         if not isinstance(literal, exp.Literal) or literal.is_string or not 0 <= float(literal.name) <= 1:
             raise Untranslatable("a percentile whose fraction is not a constant from 0 to 1")
         if value.type.name not in NUMBERS:
             raise Untranslatable(f"a percentile of {value.type}")
         double = f"CAST({value.sql} AS DOUBLE)"
-        if isinstance(function, exp.PercentileCont):
+        if name == "percentile_cont":
             return Term(tail.call("percentile_cont", fraction.sql, within=within.format(double)), FLOAT8)
         if value.type.name in ("int8", "numeric"):
             raise Untranslatable(f"percentile_disc of {value.type}")
         found = Term(tail.call("percentile_disc", fraction.sql, within=within.format(double)), FLOAT8)
         return found if value.type.name == "float8" else convert(found, value.type)
-    if isinstance(function, exp.Mode) or (
-        isinstance(function, exp.Anonymous) and function.name.lower() == "mode"
-    ):
+    if name == "mode":
         return Term(tail.call("mode", "", within=within.format(value.sql)), value.type)
     raise Untranslatable("WITHIN GROUP of this function")
+
+
+def _approx_count_distinct(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
+    # Spark's own function: PostgreSQL has none of that name.
+    return Term(tail.call("approx_count_distinct", _one(ctx, arguments, "approx_count_distinct").sql), INT8)
+
+
+def _by_extreme(function: str) -> Callable[[Context, Arguments, Tail], Term]:
+    def build(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
+        # Spark's own as well: the value of one column where another is extreme.
+        if len(arguments.nodes) != 2 or arguments.distinct or (tail.condition and tail.over):
+            raise Untranslatable(f"{function} with these arguments")
+        value, key = ctx.terms(arguments.nodes)
+        return Term(tail.call(function, value.sql, f", {key.sql}"), value.type)
+
+    return build
 
 
 def _grouping(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
@@ -380,6 +401,9 @@ _BUILDERS: dict[str, Callable[[Context, Arguments, Tail], Term]] = {
     "percentile_disc": _percentile("percentile_disc"),
     "mode": _percentile("mode"),
     "grouping": _grouping,
+    "approx_count_distinct": _approx_count_distinct,
+    "max_by": _by_extreme("max_by"),
+    "min_by": _by_extreme("min_by"),
 }
 
 

@@ -36,11 +36,13 @@ def _subscript(ctx: Context, node: exp.Bracket) -> Term:
         raise Untranslatable(f"a subscript of {value.type}")
     if len(node.expressions) != 1 or isinstance(node.expressions[0], exp.Slice):
         raise Untranslatable("array slices and several dimensions")
-    index = node.expressions[0]
-    if not isinstance(index, exp.Literal) or index.is_string:
-        # sqlglot moves constant subscripts to 0-based, others only when it can tell their type.
-        raise Untranslatable("an array subscript that is not a constant")
-    return Term(f"get({value.sql}, {int(index.name)})", value.type.element)
+    index = ctx.term(node.expressions[0])
+    if index.integer is not None:
+        return Term(f"get({value.sql}, {index.integer - ctx.subscript_base})", value.type.element)
+    if not ctx.subscript_base or index.type.name not in ("int2", "int4"):
+        # sqlglot moves a subscript to 0-based only where it can tell that it is an integer.
+        raise Untranslatable("an array subscript that is not a constant integer")
+    return Term(f"get({value.sql}, {index.operand} - {ctx.subscript_base})", value.type.element)
 
 
 def array_argument(ctx: Context, node: exp.Expr) -> Term:

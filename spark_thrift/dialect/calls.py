@@ -59,7 +59,7 @@ CLASSES: dict[type[exp.Expr], tuple[str, tuple[str, ...]]] = {
     exp.Chr: ("chr", ("expressions",)),
     exp.MD5: ("md5", ("this",)),
     exp.StartsWith: ("starts_with", ("this", "expression")),
-    exp.StrPosition: ("strpos", ("this", "substr")),
+    exp.StrPosition: ("position", ("this", "substr")),
     exp.Substring: ("substring", ("this", "start", "length")),
     exp.Left: ("left", ("this", "expression")),
     exp.Right: ("right", ("this", "expression")),
@@ -77,18 +77,27 @@ CLASSES: dict[type[exp.Expr], tuple[str, tuple[str, ...]]] = {
     exp.StrToTime: ("to_timestamp", ("this", "format")),
     exp.UnixToTime: ("to_timestamp", ("this",)),
     exp.DateFromParts: ("make_date", ("year", "month", "day")),
-    exp.CurrentTimestamp: ("now", ()),
+    exp.CurrentTimestamp: ("current_timestamp", ()),
     exp.Localtimestamp: ("localtimestamp", ()),
     exp.ArraySize: ("array_length", ("this", "expression")),
     exp.ArrayToString: ("array_to_string", ("this", "expression", "null")),
-    exp.Mod: ("mod", ("this", "expression")),
-    exp.Pow: ("power", ("this", "expression")),
-    exp.ArrayAppend: ("array_append", ("this", "expression")),
-    exp.ArrayPosition: ("array_position", ("this", "expression")),
+    exp.Coalesce: ("coalesce", ("this", "expressions")),
+    exp.Nullif: ("nullif", ("this", "expression")),
+    exp.Greatest: ("greatest", ("this", "expressions")),
+    exp.Least: ("least", ("this", "expressions")),
 }
 """Node class -> PostgreSQL function and its arguments in order.  An argument that is set and not listed is refused."""
 
-IGNORED_ARGS = {"safe", "coalesce", "single_replace", "charset", "big_int", "func_name", "is_string"}
+IGNORED_ARGS = {
+    "ignore_nulls",
+    "safe",
+    "coalesce",
+    "single_replace",
+    "charset",
+    "big_int",
+    "func_name",
+    "is_string",
+}
 """What sqlglot notes for other dialects; it changes nothing in PostgreSQL's."""
 
 AGGREGATE_NAMES: dict[type[exp.Expr], str] = {
@@ -143,6 +152,8 @@ AGGREGATE_NAMES: dict[type[exp.Expr], str] = {
 """Classes with rules of their own, for the name of their column."""
 
 NAMED_BY = exp.Func
+_SPELLINGS = {"trim": "btrim"}
+"""What PostgreSQL's grammar turns into another function, for the column's name too."""
 _TRIM_NAMES = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 
 
@@ -159,11 +170,9 @@ def as_call(node: exp.Expr) -> Call | None:
     """The call that a node stands for.  Raises: Untranslatable for an argument that its class does not list."""
     written = node.meta.get("name") if node.meta else None
     if isinstance(node, exp.Anonymous):
-        name = node.name.lower()
+        name = _SPELLINGS.get(node.name.lower(), node.name.lower())
         return Call(name, tuple(node.expressions), name)
     if type(node) in CLASSES:
-        if isinstance(node, (exp.Mod, exp.Pow)) and written is None:
-            return None
         name, keys = CLASSES[type(node)]
         args: list[exp.Expr] = []
         for key in keys:
@@ -254,9 +263,9 @@ def table() -> dict[str, tuple[Signature, ...]]:
 
 @cache
 def special_functions() -> dict[str, Callable[[Context, Sequence[exp.Expr]], Term]]:
-    from spark_thrift.dialect import aggregates, arrays, datefunctions, numbers, patterns, strings
+    from spark_thrift.dialect import aggregates, arrays, datefunctions, numbers, patterns, predicates, strings
 
     merged: dict[str, Callable[[Context, Sequence[exp.Expr]], Term]] = {}
-    for module in (strings, patterns, numbers, datefunctions, arrays, aggregates):
+    for module in (predicates, strings, patterns, numbers, datefunctions, arrays, aggregates):
         merged.update(module.FUNCTIONS)
     return merged

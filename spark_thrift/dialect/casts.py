@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.instants import instant
 from spark_thrift.dialect.literals import array_of, literal_as
 from spark_thrift.dialect.pgtypes import (
     DATETIMES,
     INTEGERS,
     MAX_PRECISION,
+    MICROS,
     NUMBERS,
     STRINGS,
     TEXT,
@@ -23,8 +25,11 @@ from spark_thrift.dialect.pgtypes import (
     decimal,
     spark_name,
 )
-from spark_thrift.dialect.terms import Term, cast
+from spark_thrift.dialect.terms import Term, cast, guarded, string
 
+_ISO_MOMENT = (
+    r"\A\s*\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s*(Z|[+-]\d{2}(:\d{2})?)?)?\s*\z"
+)
 NUMERIC_SCALE = 18
 """Decimals of a numeric that has no scale of its own: a quotient, an average, a cast double."""
 
@@ -37,9 +42,10 @@ def convert(term: Term, target: Type) -> Term:
     """`term` under an explicit cast to `target`.  Raises: Untranslatable (0A000, 42846, 22P02 ...)."""
     source = term.type
     if term.null:
-        if target.name == "interval" and not target.part:
-            raise Untranslatable("NULL::interval")
-        return Term(f"CAST(NULL AS {spark_name(_storable(target))})", target, null=True)
+        stored = _storable(target)
+        return Term(
+            f"CAST(NULL AS {spark_name(stored)})", target if target.name == "numeric" else stored, null=True
+        )
     if source.name == "unknown":
         if term.text is None:
             raise Untranslatable(f"a cast of a value of no known type to {target}")
@@ -57,6 +63,8 @@ def convert(term: Term, target: Type) -> Term:
         return to_text(term).typed(TEXT if target.name == "bpchar" else target)
     if source.name in STRINGS:
         return _from_text(term, target)
+    if source.name == "timestamp" and target.name == "timestamptz":
+        return instant(term)
     if source.name in DATETIMES and target.name in DATETIMES:
         return cast(term, spark_name(target), target)
     if source.name == "bool" and target.name == "int4":
@@ -71,9 +79,14 @@ def convert(term: Term, target: Type) -> Term:
 
 
 def _storable(target: Type) -> Type:
-    return (
-        decimal(MAX_PRECISION, NUMERIC_SCALE) if target.name == "numeric" and not target.precision else target
-    )
+    """The type that Spark can give a NULL: it has no numeric without a precision and no interval of both kinds."""
+    if target.name == "array" and target.element is not None:
+        return array(_storable(target.element))
+    if target.name == "interval" and not target.part:
+        return MICROS
+    if target.name == "numeric" and not target.precision:
+        return decimal(MAX_PRECISION, NUMERIC_SCALE)
+    return target
 
 
 def _from_any(term: Term, target: Type) -> Term:
@@ -127,8 +140,9 @@ def to_text(term: Term) -> Term:
         return cast(term, "STRING", TEXT)
     if source.name == "any":
         raise Untranslatable("a cast to text of a column whose type is not known")
+    how = "cast it to numeric(p, s) or format it with to_char"
     raise Untranslatable(
-        f"a cast from {source} to text", "cast it to numeric(p, s) or format it with to_char"
+        f"a cast from {source} to text", "format it with to_char" if source.name == "timestamptz" else how
     )
 
 
@@ -136,11 +150,13 @@ def _from_text(term: Term, target: Type) -> Term:
     if term.text is not None:
         return convert(Term(term.sql, Type("unknown"), text=term.text), target)
     value = f"rtrim({term.sql})" if term.type.name == "bpchar" else term.sql
-    if (
-        target.name in INTEGERS
-        or target.name in ("bool", "date", "timestamp", "timestamptz")
-        or target.is_decimal
-    ):
+    if target.name in DATETIMES:
+        # Spark takes more texts than PostgreSQL, and names of zones in another sense.
+        moment = Term(f"CAST({value} AS {spark_name(target)})", target)
+        return guarded(
+            f"NOT {value} RLIKE {string(_ISO_MOMENT)}", f"invalid input syntax for type {target}", moment
+        )
+    if target.name in INTEGERS or target.name == "bool" or target.is_decimal:
         return Term(f"CAST({value} AS {spark_name(target)})", target)
     if target.name in ("float4", "float8"):
         return Term(f"CAST({value} AS {spark_name(target)})", target)
@@ -152,7 +168,17 @@ def _from_text(term: Term, target: Type) -> Term:
 
 def _between_arrays(term: Term, target: Type) -> Term:
     source, wanted = term.type.element, target.element
-    if source is None or wanted is None or source == wanted:
+    if source is None or wanted is None:
+        return term
+    if (
+        wanted.name == "numeric"
+        and wanted.precision is None
+        and (source.is_decimal or source.name in INTEGERS)
+    ):
+        # numeric[] keeps each item's own digits; Spark's array needs one DECIMAL for all.
+        wanted = as_decimal(source)
+        target = array(wanted)
+    if source == wanted:
         return term
     if term.items:
         return array_of(tuple(convert(item, wanted) for item in term.items), target, wanted)
@@ -200,8 +226,11 @@ def common_type(kinds: Sequence[Type]) -> Type | None:
         return _common_numeric(typed) if name == "numeric" else Type(name)
     if names <= set(DATETIMES):
         return Type(max(names, key=DATETIMES.index))
+    if names == {"interval"} and all(kind.part in ("days", "micros") for kind in typed):
+        return first if len(set(typed)) == 1 else MICROS
     if names <= set(STRINGS):
-        return first if len(names) == 1 and "bpchar" not in names else TEXT
+        # Beside another string type the first one decides whether blanks at the end are kept.
+        return first if len(names) == 1 else None if "bpchar" in names else TEXT
     if names == {"array"}:
         element = common_type([kind.element for kind in typed if kind.element])
         return array(element) if element else None

@@ -27,13 +27,15 @@ FunctionRule = Callable[["Context", Sequence[Any]], Term]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One query's surroundings.  `windows` are its WINDOW clause's definitions."""
+    """One query's surroundings.  `windows` are its WINDOW clause's definitions; `subscript_base`
+    is the first index of an array in the tree, see `to_spark`."""
 
     schema: Schema | None
     scope: Scope
     translate: Callable[[Context, exp.Expr], Term]
     subquery: Callable[[Context, exp.Expr], Query]
     windows: Mapping[str, exp.Window] = field(default_factory=dict)
+    subscript_base: int = 0
 
     def term(self, node: exp.Expr) -> Term:
         return self.translate(self, node)

@@ -14,11 +14,13 @@ from sqlglot import exp
 from spark_thrift.dialect import formats, strings
 from spark_thrift.dialect.casts import coerce, convert
 from spark_thrift.dialect.context import Context, FunctionRule
-from spark_thrift.dialect.datetimes import EPOCH_NTZ, moment
+from spark_thrift.dialect.datetimes import moment
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.instants import EPOCH_NTZ, instant, seconds
 from spark_thrift.dialect.pgtypes import (
     DATE,
     DATETIMES,
+    DAYS,
     FLOAT8,
     MICROS,
     NUMBERS,
@@ -88,26 +90,25 @@ def _extract(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 
 
 def _extract_interval(unit: str, value: Term) -> Term:
-    if value.type != MICROS:
+    if value.type not in (DAYS, MICROS):
         raise Untranslatable(f"extract({unit}) from an interval with months")
     if unit == "epoch":
-        micros = f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {EPOCH_NTZ} + {value.operand})"
-        return _micros_as_seconds(micros)
+        return Term(seconds(value.sql), decimal(20, 6))
+    # What a subtraction gives has whole days and a time below 24 hours, as Spark counts; a constant may not.
     if unit in ("day", "hour", "minute") and value.interval is None:
         return Term(f"CAST(EXTRACT({unit.upper()} FROM {value.sql}) AS DECIMAL(10, 0))", decimal(10, 0))
     raise Untranslatable(f"extract({unit}) from interval")
-
-
-def _micros_as_seconds(micros: str) -> Term:
-    return Term(f"CAST(CAST({micros} AS DECIMAL(20, 0)) * 0.000001BD AS DECIMAL(20, 6))", decimal(20, 6))
 
 
 def _epoch(value: Term) -> Term:
     if value.type == DATE:
         return Term(f"CAST(unix_date({value.sql}) * 86400L AS DECIMAL(20, 0))", decimal(20, 0))
     if value.type == TIMESTAMP:
-        return _micros_as_seconds(f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {value.sql})")
-    return _micros_as_seconds(f"unix_micros({value.sql})")
+        return Term(seconds(f"{value.operand} - {EPOCH_NTZ}"), decimal(20, 6))
+    return Term(
+        f"CAST(CAST(unix_micros({value.sql}) AS DECIMAL(20, 0)) * 0.000001BD AS DECIMAL(20, 6))",
+        decimal(20, 6),
+    )
 
 
 def _date_part(ctx: Context, args: Sequence[exp.Expr]) -> Term:
@@ -152,9 +153,15 @@ def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
         )
     if unit == "microsecond":
         return term
-    span = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1000}[unit]
-    micros = f"timestampdiff(MICROSECOND, {EPOCH_NTZ}, {term.sql})"
-    return Term(f"timestampadd(MICROSECOND, -pmod({micros}, {span}L), {term.sql})", TIMESTAMP)
+    # What lies below the unit is taken off the clock itself, which no zone can disturb.
+    second = f"EXTRACT(SECOND FROM {term.sql})"
+    below = {
+        "hour": f"minute({term.sql}), {second}",
+        "minute": f"0, {second}",
+        "second": f"0, pmod({second}, 1)",
+        "millisecond": f"0, pmod({second}, 0.001BD)",
+    }[unit]
+    return Term(f"{term.operand} - make_dt_interval(0, 0, {below})", TIMESTAMP, simple=False)
 
 
 def _to_char(ctx: Context, args: Sequence[exp.Expr]) -> Term:
@@ -185,9 +192,8 @@ def _to_timestamp(ctx: Context, args: Sequence[exp.Expr]) -> Term:
             seconds = convert(seconds, FLOAT8)
         return Term(f"timestamp_micros(CAST(rint({seconds.operand} * 1000000D) AS BIGINT))", TIMESTAMPTZ)
     template = _template(args[1], decoded=isinstance(args[1].parent, exp.StrToTime))
-    return Term(
-        f"to_timestamp({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')", TIMESTAMPTZ
-    )
+    clock = f"to_timestamp_ntz({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')"
+    return instant(Term(clock, TIMESTAMP))
 
 
 FUNCTIONS: dict[str, FunctionRule] = {

@@ -16,10 +16,12 @@ from sqlglot import exp
 from spark_thrift.dialect.casts import coerce, convert
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.instants import from_utc_clock, instant, utc
 from spark_thrift.dialect.intervals import MICROS_PER_DAY, interval_term, micros_sql, parse_interval
 from spark_thrift.dialect.pgtypes import (
     DATE,
     DATETIMES,
+    DAYS,
     INT4,
     INTEGERS,
     MICROS,
@@ -30,14 +32,20 @@ from spark_thrift.dialect.pgtypes import (
 )
 from spark_thrift.dialect.terms import Interval, Term, cast, infix, string
 
-EPOCH_NTZ = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
-
 
 def interval_literal(ctx: Context, node: exp.Interval) -> Term:
     unit = node.args.get("unit")
     if not isinstance(node.this, exp.Literal) or (unit is not None and not isinstance(unit, exp.Var)):
         raise Untranslatable("an interval with a precision or a span")
     return interval_term(parse_interval(node.this.name, unit.name if unit else None))
+
+
+def interval_with_unit(value: exp.Expr, kind: exp.Interval) -> Term:
+    """INTERVAL '1' DAY, which the gate's tree holds as a cast."""
+    unit = kind.args.get("unit")
+    if not isinstance(value, exp.Literal) or not isinstance(unit, exp.Var):
+        raise Untranslatable("an interval with a precision or a span")
+    return interval_term(parse_interval(value.name, unit.name))
 
 
 def arithmetic(left: Term, operator: str, right: Term) -> Term | None:
@@ -55,52 +63,62 @@ def arithmetic(left: Term, operator: str, right: Term) -> Term | None:
 
 
 def _moved(moment: Term, operator: str, other: Term) -> Term | None:
-    if other.type.name == "unknown" and operator == "-":
-        other = coerce(other, moment.type)
-    elif other.type.name == "unknown":
-        # date + unknown is an integer to PostgreSQL, timestamp + unknown an interval.
-        other = coerce(other, INT4 if moment.type == DATE else Type("interval"))
+    if other.type.name == "unknown":
+        # timestamp - unknown is a timestamp to PostgreSQL, timestamp + unknown an interval, date + unknown an integer.
+        plus = INT4 if moment.type == DATE else Type("interval")
+        other = coerce(other, moment.type if operator == "-" else plus)
     if other.type.name in DATETIMES:
-        if operator == "+":
-            return None
-        return _difference(moment, other)
-    if other.type.name in INTEGERS and moment.type == DATE:
-        days = cast(other, "INT", INT4) if other.type.name == "int8" else other
-        if other.type.name == "int8":
-            return None
-        return Term(f"{'date_add' if operator == '+' else 'date_sub'}({moment.sql}, {days.sql})", DATE)
+        return _difference(moment, other) if operator == "-" else None
+    if moment.type == DATE and other.type.name in ("int2", "int4"):
+        return Term(f"{'date_add' if operator == '+' else 'date_sub'}({moment.sql}, {other.sql})", DATE)
     if other.type.name != "interval":
         return None
     if moment.type == DATE:
         moment = cast(moment, "TIMESTAMP_NTZ", TIMESTAMP)
-    if other.interval is None:
-        return infix(moment, operator, other, moment.type)
-    return _shifted(moment, operator, other.interval)
+    if moment.type == TIMESTAMPTZ:
+        return _moved_instant(moment, operator, other)
+    return Term(" ".join([moment.operand, *_steps(operator, other)]), TIMESTAMP, simple=False)
 
 
-def _shifted(moment: Term, operator: str, amount: Interval) -> Term:
-    if moment.type == TIMESTAMPTZ and abs(amount.micros) >= MICROS_PER_DAY:
-        raise Untranslatable(
-            "an interval of 24 hours or more on timestamp with time zone", "write it in days"
+def _steps(operator: str, amount: Term) -> list[str]:
+    """The additions that an interval takes: months, then days with the time, as PostgreSQL goes."""
+    value = amount.interval
+    if value is None or not value.months:
+        return [operator, amount.operand]
+    steps = [operator, f"INTERVAL '{value.months}' MONTH"]
+    micros = value.days * MICROS_PER_DAY + value.micros
+    return [*steps, operator, micros_sql(micros)] if micros else steps
+
+
+def _moved_instant(moment: Term, operator: str, amount: Term) -> Term:
+    # Months and days move the local clock, hours the instant; Spark would take 24 hours for a day.
+    value = amount.interval
+    if value is None:
+        if amount.type == MICROS:
+            raise Untranslatable("timestamp with time zone + a computed interval", "cast it to timestamp")
+        local, clock = _steps(operator, amount), 0
+    else:
+        local = _steps(operator, interval_term(Interval(value.months, value.days)))
+        local, clock = (local if value.months or value.days else []), value.micros
+    if local:
+        moment = instant(
+            Term(" ".join([f"CAST({moment.sql} AS TIMESTAMP_NTZ)", *local]), TIMESTAMP, simple=False)
         )
-    steps = []
-    if amount.months:
-        steps.append(f"INTERVAL '{amount.months}' MONTH")
-    if amount.days:
-        steps.append(f"INTERVAL '{amount.days}' DAY")
-    if amount.micros:
-        steps.append(micros_sql(amount.micros))
-    if not steps:
+    if not clock:
         return moment
-    return Term(f" {operator} ".join([moment.operand, *steps]), moment.type, simple=False)
+    sign = operator if clock > 0 else {"+": "-", "-": "+"}[operator]
+    if abs(clock) < MICROS_PER_DAY:
+        return Term(f"{moment.operand} {sign} {micros_sql(abs(clock))}", TIMESTAMPTZ, simple=False)
+    return Term(f"timestamp_micros(unix_micros({moment.sql}) {sign} {abs(clock)}L)", TIMESTAMPTZ)
 
 
 def _difference(left: Term, right: Term) -> Term:
     if left.type == DATE and right.type == DATE:
         return Term(f"datediff({left.sql}, {right.sql})", INT4)
     kind = max(left.type, right.type, key=lambda item: DATETIMES.index(item.name))
-    if (kind == TIMESTAMPTZ and left.type != right.type) or left.type != right.type:
-        left, right = convert(left, kind), convert(right, kind)
+    left, right = convert(left, kind), convert(right, kind)
+    if kind == TIMESTAMPTZ:
+        left, right = utc(left), utc(right)
     return infix(left, "-", right, MICROS)
 
 
@@ -116,8 +134,10 @@ def _intervals(left: Term, operator: str, right: Term) -> Term | None:
             right = coerce(right, Type("interval"))
         if left.interval and right.interval:
             return interval_term(_sum(left.interval, right.interval, 1 if operator == "+" else -1))
-        if left.type == right.type and left.type in (MONTHS, MICROS):
+        if left.type == right.type and left.type in (MONTHS, DAYS, MICROS):
             return infix(left, operator, right, left.type)
+        if {left.type, right.type} == {DAYS, MICROS}:
+            return infix(left, operator, right, MICROS)
         if left.type.name == right.type.name == "interval":
             raise Untranslatable("an interval of months and days together")
     return None
@@ -158,42 +178,38 @@ def moment(ctx: Context, node: exp.Expr) -> Term:
 
 
 def at_time_zone(ctx: Context, node: exp.AtTimeZone) -> Term:
+    """Raises: Untranslatable for abbreviations and offsets, whose sign PostgreSQL reads the POSIX way."""
     present(node, "this", "zone")
-    zone = node.args["zone"]
-    if (
-        not isinstance(zone, exp.Literal)
-        or zone.name not in available_timezones()
-        or "/" not in zone.name + "/" * (zone.name in ("UTC", "GMT", "Zulu"))
-    ):
+    zone, value = ctx.term(node.args["zone"]).text, ctx.term(node.this)
+    if zone is None or not _is_zone(zone):
         raise Untranslatable(
             "AT TIME ZONE with anything but a zone's full name", "such as 'Europe/Berlin' or 'UTC'"
         )
-    value, name = ctx.term(node.this), string(zone.name)
-    if value.type.name == "unknown":
-        value = convert(value, TIMESTAMPTZ)
-    if value.type == DATE:
+    if value.type.name in ("unknown", "date"):
         value = convert(value, TIMESTAMPTZ)
     if value.type == TIMESTAMPTZ:
-        return Term(
-            _from_utc(f"timestampadd(MICROSECOND, unix_micros({value.sql}), {EPOCH_NTZ})", name), TIMESTAMP
+        clock = utc(value)
+        return (
+            clock
+            if zone == "UTC"
+            else Term(f"convert_timezone('UTC', {string(zone)}, {clock.sql})", TIMESTAMP)
         )
-    if value.type == TIMESTAMP:
-        utc = value.sql if zone.name == "UTC" else f"convert_timezone({name}, 'UTC', {value.sql})"
-        instant = Term(f"timestamp_micros(timestampdiff(MICROSECOND, {EPOCH_NTZ}, {utc}))", TIMESTAMPTZ)
-        if zone.name in ("UTC", "GMT", "Zulu"):
-            return instant
-        # A clock set back shows an hour twice: PostgreSQL means the second one, Spark the first.
-        later = f"{utc} + INTERVAL '1' HOUR"
-        again = Term(f"timestamp_micros(timestampdiff(MICROSECOND, {EPOCH_NTZ}, {later}))", TIMESTAMPTZ)
-        return Term(
-            f"CASE WHEN convert_timezone('UTC', {name}, {later}) = {value.operand} THEN {again.sql} ELSE {instant.sql} END",
-            TIMESTAMPTZ,
-        )
-    raise Untranslatable(f"{value.type} AT TIME ZONE")
+    if value.type != TIMESTAMP:
+        raise Untranslatable(f"{value.type} AT TIME ZONE", sqlstate="42883")
+    if zone == "UTC":
+        return from_utc_clock(value.operand)
+    # The same choice as in casts.instant, for a zone of one's own.
+    first = f"convert_timezone({string(zone)}, 'UTC', {value.sql})"
+    second = f"({first} + INTERVAL '1' HOUR)"
+    again = f"convert_timezone('UTC', {string(zone)}, {second}) = {value.operand}"
+    return Term(
+        f"CASE WHEN {again} THEN {from_utc_clock(second).sql} ELSE {from_utc_clock(first).sql} END",
+        TIMESTAMPTZ,
+    )
 
 
-def _from_utc(utc: str, name: str) -> str:
-    return utc if name == "'UTC'" else f"convert_timezone('UTC', {name}, {utc})"
+def _is_zone(name: str) -> bool:
+    return name == "UTC" or ("/" in name and not name.startswith("Etc/") and name in available_timezones())
 
 
 RULES: dict[type[exp.Expr], Callable[..., Term]] = {

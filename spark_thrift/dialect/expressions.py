@@ -64,7 +64,10 @@ def _cast(ctx: Context, node: exp.Cast) -> Term:
     present(node, "this", "to", "_type")
     if isinstance(node.this, exp.IntDiv):
         return calls.translate(ctx, calls.Call("div", (node.this.this, node.this.expression), "div"))
-    target, length = from_node(node.args["to"])
+    to = node.args["to"]
+    if isinstance(to, exp.DataType) and isinstance(to.this, exp.Interval):
+        return datetimes.interval_with_unit(node.this, to.this)
+    target, length = from_node(to)
     value = ctx.term(node.this)
     if length is None:
         return convert(value, target)
@@ -89,7 +92,6 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.RawString: lambda ctx, node: literals.string_constant(node),
     exp.ByteString: lambda ctx, node: literals.string_constant(node),
     exp.UnicodeString: lambda ctx, node: literals.string_constant(node),
-    exp.National: lambda ctx, node: literals.string_constant(node),
     exp.Boolean: lambda ctx, node: Term("TRUE" if node.this else "FALSE", BOOL),
     exp.Null: lambda ctx, node: NULL,
     exp.Cast: _cast,

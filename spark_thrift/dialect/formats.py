@@ -12,56 +12,60 @@ import re
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.terms import Term, string
 
-# The longest token first, as PostgreSQL matches.  Width is what the blank-padded names take without FM.
+# {d} is the value's date and {t} the value: Spark's date_format would take a timestamp through the session's zone.
+# Names are padded to nine characters, as PostgreSQL pads them without FM.
 _TOKENS: dict[str, str] = {
-    "YYYY": "date_format({0}, 'yyyy')",
-    "IYYY": "lpad(CAST(EXTRACT(YEAROFWEEK FROM {0}) AS STRING), 4, '0')",
-    "HH24": "date_format({0}, 'HH')",
-    "HH12": "date_format({0}, 'hh')",
-    "YYY": "right(date_format({0}, 'yyyy'), 3)",
-    "DDD": "date_format({0}, 'DDD')",
-    "MON": "upper(date_format({0}, 'MMM'))",
-    "Mon": "date_format({0}, 'MMM')",
-    "mon": "lower(date_format({0}, 'MMM'))",
-    "DAY": "upper(rpad(date_format({0}, 'EEEE'), 9, ' '))",
-    "Day": "rpad(date_format({0}, 'EEEE'), 9, ' ')",
-    "day": "lower(rpad(date_format({0}, 'EEEE'), 9, ' '))",
-    "MONTH": "upper(rpad(date_format({0}, 'MMMM'), 9, ' '))",
-    "Month": "rpad(date_format({0}, 'MMMM'), 9, ' ')",
-    "month": "lower(rpad(date_format({0}, 'MMMM'), 9, ' '))",
-    "YY": "date_format({0}, 'yy')",
-    "MM": "date_format({0}, 'MM')",
-    "DD": "date_format({0}, 'dd')",
-    "HH": "date_format({0}, 'hh')",
-    "MI": "date_format({0}, 'mm')",
-    "SS": "date_format({0}, 'ss')",
-    "MS": "date_format({0}, 'SSS')",
-    "US": "date_format({0}, 'SSSSSS')",
-    "IW": "lpad(CAST(weekofyear({0}) AS STRING), 2, '0')",
-    "ID": "CAST(weekday({0}) + 1 AS STRING)",
-    "DY": "upper(date_format({0}, 'EEE'))",
-    "Dy": "date_format({0}, 'EEE')",
-    "dy": "lower(date_format({0}, 'EEE'))",
-    "AM": "upper(date_format({0}, 'a'))",
-    "PM": "upper(date_format({0}, 'a'))",
-    "am": "lower(date_format({0}, 'a'))",
-    "pm": "lower(date_format({0}, 'a'))",
-    "D": "CAST(dayofweek({0}) AS STRING)",
-    "Q": "CAST(quarter({0}) AS STRING)",
+    "YYYY": "date_format({d}, 'yyyy')",
+    "YYY": "right(date_format({d}, 'yyyy'), 3)",
+    "YY": "date_format({d}, 'yy')",
+    "IYYY": "lpad(CAST(EXTRACT(YEAROFWEEK FROM {d}) AS STRING), 4, '0')",
+    "Q": "CAST(quarter({d}) AS STRING)",
+    "MM": "date_format({d}, 'MM')",
+    "MONTH": "upper(rpad(date_format({d}, 'MMMM'), 9, ' '))",
+    "Month": "rpad(date_format({d}, 'MMMM'), 9, ' ')",
+    "month": "lower(rpad(date_format({d}, 'MMMM'), 9, ' '))",
+    "MON": "upper(date_format({d}, 'MMM'))",
+    "Mon": "date_format({d}, 'MMM')",
+    "mon": "lower(date_format({d}, 'MMM'))",
+    "IW": "lpad(CAST(weekofyear({d}) AS STRING), 2, '0')",
+    "DDD": "date_format({d}, 'DDD')",
+    "DD": "date_format({d}, 'dd')",
+    "D": "CAST(dayofweek({d}) AS STRING)",
+    "ID": "CAST(weekday({d}) + 1 AS STRING)",
+    "DAY": "upper(rpad(date_format({d}, 'EEEE'), 9, ' '))",
+    "Day": "rpad(date_format({d}, 'EEEE'), 9, ' ')",
+    "day": "lower(rpad(date_format({d}, 'EEEE'), 9, ' '))",
+    "DY": "upper(date_format({d}, 'EEE'))",
+    "Dy": "date_format({d}, 'EEE')",
+    "dy": "lower(date_format({d}, 'EEE'))",
+    "HH24": "lpad(CAST(hour({t}) AS STRING), 2, '0')",
+    "HH12": "lpad(CAST(pmod(hour({t}) + 11, 12) + 1 AS STRING), 2, '0')",
+    "HH": "lpad(CAST(pmod(hour({t}) + 11, 12) + 1 AS STRING), 2, '0')",
+    "MI": "lpad(CAST(minute({t}) AS STRING), 2, '0')",
+    "SS": "lpad(CAST(second({t}) AS STRING), 2, '0')",
+    "MS": "substring(CAST(pmod(EXTRACT(SECOND FROM {t}), 1) AS STRING), 3, 3)",
+    "US": "substring(CAST(pmod(EXTRACT(SECOND FROM {t}), 1) AS STRING), 3, 6)",
+    "AM": "CASE WHEN hour({t}) < 12 THEN 'AM' WHEN hour({t}) >= 12 THEN 'PM' END",
+    "am": "CASE WHEN hour({t}) < 12 THEN 'am' WHEN hour({t}) >= 12 THEN 'pm' END",
 }
+_TOKENS |= {"PM": _TOKENS["AM"], "pm": _TOKENS["am"]}
+_UNKNOWN = ("SSSSS", "SSSS", "IDDD")
+"""Tokens of PostgreSQL's without a form here that could be read as two that have one."""
 _UNPADDED = {
-    "MM": "month({0})", "DD": "day({0})", "HH24": "hour({0})", "MI": "minute({0})", "DDD": "dayofyear({0})",
-    "IW": "weekofyear({0})", "YYYY": "year({0})",
+    "MM": "month({d})", "DD": "day({d})", "HH24": "hour({t})", "MI": "minute({t})", "DDD": "dayofyear({d})",
+    "IW": "weekofyear({d})", "YYYY": "year({d})",
 }  # fmt: skip
-_PARSED = {"YYYY": "yyyy", "MM": "MM", "DD": "dd", "HH24": "HH", "MI": "mm", "SS": "ss"}
-_CASED = {token.upper() for token in _TOKENS}
-_SEPARATORS = set(" -/:.,;_()[]T")
+_PARSED = {
+    "YYYY": "yyyy", "MM": "MM", "DD": "dd", "HH24": "HH", "MI": "mm", "SS": "ss", "MS": "SSS", "US": "SSSSSS",
+}  # fmt: skip
+_NAMES = {"MON", "DAY", "MONTH", "DY", "AM", "PM"}
+_SEPARATORS = set(" -/:.,;_()[]")
 # sqlglot rewrites what it knows of a template to strftime; anything else in it stays.
 _STRFTIME = {
     "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%j": "DDD", "%H": "HH24", "%I": "HH12", "%M": "MI",
     "%S": "SS", "%f": "US", "%p": "AM", "%u": "D", "%U": "WW", "%-d": "FMDD", "%-j": "FMDDD", "%-I": "FMHH12",
     "%-H": "FMHH24", "%-M": "FMMI", "%-m": "FMMM", "%-S": "FMSS", "%A": "TMDay", "%a": "TMDy", "%b": "TMMon",
-    "%B": "TMMonth", "%z": "OF", "%Z": "TZ",
+    "%B": "TMMonth", "%z": "OF", "%Z": "TZ", "%G": "IYYY", "%V": "IW",
 }  # fmt: skip
 
 
@@ -100,25 +104,30 @@ def _tokens(template: str) -> list[tuple[str, str, bool]]:
 
 
 def _known(text: str, size: int) -> bool:
-    # Names have three spellings, numbers any: `yyyy` is YYYY, `mOn` is nothing we know.
+    # Names have three spellings, numbers two: `yyyy` is YYYY, `mOn` and `Yyyy` are no tokens.
     if len(text) != size:
         return False
-    named = {"MON", "DAY", "MONTH", "DY", "AM", "PM"}
-    return text in _TOKENS or (text.upper() in _CASED and text.upper() not in named)
+    folded = text.upper()
+    if folded in _UNKNOWN and text in (folded, text.lower()):
+        raise Untranslatable(f"{text} in a date template")
+    return text in _TOKENS or (text == text.lower() and folded in _TOKENS and folded not in _NAMES)
 
 
 def to_char(value: Term, template: str) -> str:
     """Spark's expression for to_char(value, template)."""
     parts: list[str] = []
+    day = value.sql if value.type.name == "date" else f"CAST({value.sql} AS DATE)"
+    if value.type.name == "date":
+        value = Term(f"CAST({value.sql} AS TIMESTAMP_NTZ)", value.type)
     for token, text, fill in _tokens(template):
         if not token:
             parts.append(string(text))
         elif not fill:
-            parts.append(_TOKENS[token].format(value.sql))
+            parts.append(_TOKENS[token].format(d=day, t=value.sql))
         elif token in _UNPADDED:
-            parts.append(f"CAST({_UNPADDED[token].format(value.sql)} AS STRING)")
+            parts.append(f"CAST({_UNPADDED[token].format(d=day, t=value.sql)} AS STRING)")
         elif token.upper() in ("DAY", "MONTH"):
-            parts.append(f"rtrim({_TOKENS[token].format(value.sql)})")
+            parts.append(f"rtrim({_TOKENS[token].format(d=day, t=value.sql)})")
         else:
             raise Untranslatable(f"FM{token} in a date template")
     if not parts:

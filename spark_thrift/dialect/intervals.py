@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import MICROS, MONTHS, Type
+from spark_thrift.dialect.pgtypes import DAYS, MICROS, MONTHS, Type
 from spark_thrift.dialect.terms import Interval, Term
 
 MICROS_PER_DAY = 86_400_000_000
@@ -86,7 +86,8 @@ def interval_term(value: Interval) -> Term:
         return Term("", Type("interval", part="mixed"), interval=value)
     if value.months:
         return Term(f"INTERVAL '{value.months}' MONTH", MONTHS, interval=value)
-    return Term(micros_sql(value.days * MICROS_PER_DAY + value.micros), MICROS, interval=value)
+    kind = DAYS if value.days and not value.micros else MICROS
+    return Term(micros_sql(value.days * MICROS_PER_DAY + value.micros), kind, interval=value)
 
 
 def micros_sql(micros: int) -> str:

@@ -14,10 +14,13 @@ from decimal import Decimal
 from sqlglot import exp
 
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.instants import instant
 from spark_thrift.dialect.intervals import interval_term, parse_interval
-from spark_thrift.dialect.pgtypes import BOOL, INT8, TEXT, Type, decimal, spark_name
+from spark_thrift.dialect.pgtypes import BOOL, INT8, NUMERIC, TEXT, TIMESTAMP, Type, decimal, spark_name
 from spark_thrift.dialect.terms import Term, integer, literal, string
 
+NUMERIC_DIGITS = 38
+SMALL_HOURS = ("00", "01", "02", "03")
 _INTEGER_BITS = {"int2": 15, "int4": 31, "int8": 63}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TIMESTAMP = re.compile(
@@ -45,7 +48,11 @@ def number(text: str) -> Term:
         return integer(int(text))
     if not _NUMBER.fullmatch(text):
         raise Untranslatable(f"the number {text}")
-    return _exact(Decimal(text))
+    value = Decimal(text)
+    if "e" in text.lower() and not -NUMERIC_DIGITS < value.adjusted() < NUMERIC_DIGITS:
+        # Beyond DECIMAL; PostgreSQL's numeric could hold it, and every use of such a size is approximate.
+        return Term(f"CAST({string(text)} AS DOUBLE)", NUMERIC)
+    return _exact(value)
 
 
 def _exact(value: Decimal) -> Term:
@@ -156,6 +163,9 @@ def _datetime_text(text: str, kind: Type) -> Term:
     if kind.name == "timestamp":
         # PostgreSQL drops a zone that it meets here.
         return Term(f"TIMESTAMP_NTZ'{day} {clock}'", kind)
+    if zone is None and clock[:2] in SMALL_HOURS and not clock.startswith("00:00:00"):
+        # Clocks are set back in these hours, and PostgreSQL's choice differs from Spark's.
+        return instant(Term(f"TIMESTAMP_NTZ'{day} {clock}'", TIMESTAMP))
     return Term(f"TIMESTAMP_LTZ'{day} {clock}{_offset(zone)}'", kind)
 
 

@@ -30,18 +30,16 @@ _TYPE_NAMES = {
     exp.DType.INTERVAL: "interval",
 }
 _FIXED: dict[type[exp.Expr], str] = {
-    exp.Coalesce: "coalesce",
-    exp.Greatest: "greatest",
-    exp.Least: "least",
-    exp.Nullif: "nullif",
     exp.Exists: "exists",
     exp.Array: "array",
     exp.AtTimeZone: "timezone",
     exp.Interval: "interval",
-    exp.Boolean: "bool",
     exp.Tuple: "row",
+    exp.Pad: "lpad",
 }
-_WEAK = (exp.Interval, exp.Boolean)
+_WEAK = (exp.Interval,)
+_OPERATORS = (exp.RegexpLike, exp.RegexpILike, exp.Like, exp.ILike, exp.Sqrt, exp.Mod, exp.Pow)
+"""Functions to sqlglot, operators to PostgreSQL unless a call's name says otherwise."""
 
 
 def output_name(node: exp.Expr) -> str:
@@ -78,8 +76,8 @@ def figure(node: exp.Expr) -> tuple[str | None, int]:
     for kind, fixed in _FIXED.items():
         if isinstance(node, kind):
             return fixed, 1 if isinstance(node, _WEAK) else 2
-    if isinstance(node, exp.RegexpLike) and not node.meta.get("name"):
-        return None, 0  # the operator ~, as far as the tree tells
+    if isinstance(node, (*_OPERATORS, exp.Connector, exp.Binary)) and not node.meta.get("name"):
+        return None, 0
     if isinstance(node, NAMED_BY):
         call = as_call(node)
         if call:

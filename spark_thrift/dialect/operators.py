@@ -244,6 +244,19 @@ def _null_concat_arrays(left: Term, right: Term) -> Term:
     )
 
 
+def _operator(ctx: Context, node: exp.Operator) -> Term:
+    """OPERATOR(x): how the gate's tree holds what sqlglot would interpret."""
+    present(node, "this", "operator", "expression")
+    name = str(node.args["operator"])
+    rule = _NAMED.get(name)
+    if rule is None:
+        raise Untranslatable(f'operator "{name}"')
+    negated, kind = rule
+    plain = kind(this=node.this.copy(), expression=node.expression.copy())
+    term = ctx.term(plain)
+    return Term(f"NOT {term.operand}", BOOL, simple=False) if negated else term
+
+
 def _collate(ctx: Context, node: exp.Collate) -> Term:
     name = node.expression.name
     if name not in ("C", "POSIX", "ucs_basic", "default", "C.UTF-8", "pg_c_utf8"):
@@ -251,6 +264,19 @@ def _collate(ctx: Context, node: exp.Collate) -> Term:
     return coerce(ctx.term(node.this), TEXT)
 
 
+_NAMED: dict[str, tuple[bool, type[exp.Expr]]] = {
+    "~": (False, exp.RegexpLike),
+    "~*": (False, exp.RegexpILike),
+    "!~": (True, exp.RegexpLike),
+    "!~*": (True, exp.RegexpILike),
+    "~~": (False, exp.Like),
+    "~~*": (False, exp.ILike),
+    "!~~": (True, exp.Like),
+    "!~~*": (True, exp.ILike),
+    "&": (False, exp.BitwiseAnd),
+    "|": (False, exp.BitwiseOr),
+    "#": (False, exp.BitwiseXor),
+}
 RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Add: arithmetic("+"),
     exp.Sub: arithmetic("-"),
@@ -268,4 +294,5 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Paren: _paren,
     exp.DPipe: _concatenate,
     exp.Collate: _collate,
+    exp.Operator: _operator,
 }

@@ -117,6 +117,13 @@ def _exact(pattern: regex.Pattern) -> regex.Pattern:
     return pattern
 
 
+def _consuming(pattern: regex.Pattern) -> regex.Pattern:
+    # Java finds an empty match between the two halves of a character beyond U+FFFF.
+    if pattern.nullable:
+        raise regex.refused("empty matches, where every match counts")
+    return pattern
+
+
 def _regexp_replace(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     if len(args) not in (3, 4):
         raise Untranslatable("regexp_replace with a start or a count")
@@ -126,6 +133,7 @@ def _regexp_replace(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     if new is None:
         raise Untranslatable("regexp_replace with a replacement that is not a constant")
     if "g" in flags:
+        _consuming(pattern)
         shown = regex.replacement(new, pattern.groups, 0)
         return Term(f"regexp_replace({value.sql}, {string(pattern.java)}, {string(shown)})", TEXT)
     # Spark replaces every match; a lazy prefix from the start of the text pins the first.
@@ -146,12 +154,16 @@ def substring_pattern(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 
 
 def _regexp_substr(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    if len(args) != 2:
+        raise Untranslatable("regexp_substr with a start, a count or flags")
     pattern = _exact(_constant_pattern(ctx, args[1]))
     return Term(f"regexp_substr({strings.text_of(ctx, args[0]).sql}, {string(pattern.java)})", TEXT)
 
 
 def _regexp_count(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    pattern = _exact(_constant_pattern(ctx, args[1]))
+    if len(args) != 2:
+        raise Untranslatable("regexp_count with a start or flags")
+    pattern = _consuming(_exact(_constant_pattern(ctx, args[1])))
     return Term(f"regexp_count({strings.text_of(ctx, args[0]).sql}, {string(pattern.java)})", INT4)
 
 

@@ -22,8 +22,9 @@ MAX_PRECISION = 38
 class Type:
     """One PostgreSQL type.
 
-    Units: `precision` and `scale` in decimal digits; `part` of an interval is `months` or `micros`, as Spark has
-    one type for each.  `printed` says that Spark's text of a numeric has PostgreSQL's number of decimals.
+    Units: `precision` and `scale` in decimal digits; `part` of an interval is `months`, `days` or `micros`: Spark has
+    one type for the first and one for the others, PostgreSQL keeps a day apart from 24 hours.  `printed` says that
+    Spark's text of a numeric has PostgreSQL's number of decimals.
     """
 
     name: str
@@ -78,7 +79,7 @@ NUMERIC = Type("numeric")
 FLOAT4, FLOAT8 = Type("float4"), Type("float8")
 TEXT, VARCHAR, BPCHAR, BYTEA = Type("text"), Type("varchar"), Type("bpchar"), Type("bytea")
 DATE, TIMESTAMP, TIMESTAMPTZ = Type("date"), Type("timestamp"), Type("timestamptz")
-MONTHS, MICROS = Type("interval", part="months"), Type("interval", part="micros")
+MONTHS, DAYS, MICROS = (Type("interval", part=part) for part in ("months", "days", "micros"))
 
 INTEGERS = ("int2", "int4", "int8")
 NUMBERS = ("int2", "int4", "int8", "numeric", "float4", "float8")

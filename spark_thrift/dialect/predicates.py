@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from spark_thrift.dialect.casts import coerce, common_type, to_text, unify
-from spark_thrift.dialect.context import Context, Rule, present
+from spark_thrift.dialect.context import Context, FunctionRule, Rule, present
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.operators import no_operator, truth
 from spark_thrift.dialect.pgtypes import BOOL, NUMBERS, TEXT, Type
@@ -24,18 +24,27 @@ _NEGATED = {"<": "<=", ">": ">="}
 
 def comparable(left: Term, operator: str, right: Term) -> tuple[Term, Term]:
     """Both sides in one type.  Raises: 42883 where PostgreSQL has no such operator."""
+    names = {left.type.name, right.type.name}
+    if "bpchar" in names and names <= {*STRINGS, "unknown"}:
+        # Blanks at the end do not count for character(n).
+        return _unpadded(left), _unpadded(right)
     kind = common_type([left.type, right.type])
     if kind is None:
         raise no_operator(left, operator, right)
-    if kind.name in ("opaque", "record") or (kind.name == "interval" and left.type != right.type):
+    if operator not in ("=", "<>"):
+        ordered(kind, operator)
+    if kind.name in ("opaque", "record"):
         raise Untranslatable(f"{left.type} {operator} {right.type}")
-    if "bpchar" in (left.type.name, right.type.name):
-        # Blanks at the end do not count for character(n).
-        return _unpadded(left), _unpadded(right)
     if kind.name in NUMBERS and "float4" in (left.type.name, right.type.name) and left.type != right.type:
         return _doubled(left), _doubled(right)
     (left, right), _ = unify([left, right], operator)
     return left, right
+
+
+def ordered(kind: Type, construct: str) -> None:
+    """Refuse an order that differs: PostgreSQL takes a NULL in an array for the greatest, Spark for the least."""
+    if kind.name in ("array", "opaque", "record"):
+        raise Untranslatable(f"{construct} of {kind}")
 
 
 def _unpadded(term: Term) -> Term:
@@ -198,7 +207,7 @@ def _not(ctx: Context, node: exp.Not) -> Term:
 def _is(ctx: Context, node: exp.Is) -> Term:
     present(node, "this", "expression", "negate")
     word = "IS NOT" if node.args.get("negate") else "IS"
-    if isinstance(node.expression, exp.Null):
+    if isinstance(node.expression, exp.Null) or node.expression.name.lower() == "unknown":
         if row_fields(node.this) is not None:
             raise Untranslatable("IS NULL of a row")
         return boolean(f"{ctx.term(node.this).operand} {word} NULL")
@@ -264,22 +273,24 @@ def _case(ctx: Context, node: exp.Case) -> Term:
     return Term(f"CASE {whens}{tail} END", kind)
 
 
-def _coalesce(ctx: Context, node: exp.Coalesce) -> Term:
-    present(node, "this", "expressions")
-    values, kind = unify(ctx.terms([node.this, *node.expressions]), "COALESCE")
+def _coalesce(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    values, kind = unify(ctx.terms(args), "COALESCE")
     return Term(f"coalesce({', '.join(value.sql for value in values)})", kind)
 
 
-def _nullif(ctx: Context, node: exp.Nullif) -> Term:
-    left, right = ctx.term(node.this), ctx.term(node.expression)
+def _nullif(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    if len(args) != 2:
+        raise Untranslatable("NULLIF with other than two arguments", sqlstate="42601")
+    left, right = ctx.terms(args)
     mine, theirs = comparable(left, "=", right)
     kept = mine if left.type.name == "unknown" else left
     return Term(f"CASE WHEN {mine.operand} = {theirs.operand} THEN NULL ELSE {kept.sql} END", kept.type)
 
 
-def _extreme(function: str) -> Rule:
-    def rule(ctx: Context, node: exp.Expr) -> Term:
-        values, kind = unify(ctx.terms([node.this, *node.expressions]), function.upper())
+def _extreme(function: str) -> FunctionRule:
+    def rule(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+        values, kind = unify(ctx.terms(args), function.upper())
+        ordered(kind, function)
         if len(values) == 1:
             return values[0]
         return Term(f"{function}({', '.join(value.sql for value in values)})", kind)
@@ -303,8 +314,10 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Exists: _exists,
     exp.Subquery: scalar_subquery,
     exp.Case: _case,
-    exp.Coalesce: _coalesce,
-    exp.Nullif: _nullif,
-    exp.Greatest: _extreme("greatest"),
-    exp.Least: _extreme("least"),
+}
+FUNCTIONS: dict[str, FunctionRule] = {
+    "coalesce": _coalesce,
+    "nullif": _nullif,
+    "greatest": _extreme("greatest"),
+    "least": _extreme("least"),
 }

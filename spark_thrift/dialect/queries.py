@@ -8,7 +8,7 @@ Left out: FETCH ... WITH TIES, FOR UPDATE, SELECT INTO, CYCLE and SEARCH, data-m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -92,7 +92,7 @@ def _cte(ctx: Context, cte: exp.CTE, recursive: bool) -> str:
     present(cte, "this", "alias", "materialized")
     alias = cte.args["alias"]
     name, names = folded(alias.this), [folded(column) for column in alias.args.get("columns") or []]
-    if name in ctx.scope.ctes:
+    if any(name.casefold() == other.casefold() for other in ctx.scope.ctes):
         raise Untranslatable(f'WITH query name "{name}" specified more than once', sqlstate="42712")
     if not isinstance(cte.this, (exp.Query, exp.Values)):
         raise Untranslatable("a data-modifying WITH")
@@ -139,7 +139,7 @@ def _select(ctx: Context, node: exp.Select, expected: Sequence[Type] | None, set
     )  # fmt: skip
     source, scope = from_clause(ctx, node)
     windows = {folded(item.this): item for item in node.args.get("windows") or []}
-    inner = Context(ctx.schema, scope, ctx.translate, ctx.subquery, windows)
+    inner = replace(ctx, scope=scope, windows=windows)
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         return distinct_on.distinct_on(inner, node, source)
@@ -241,6 +241,8 @@ def _group_item(ctx: Context, node: exp.Expr, items: Sequence[Item]) -> str:
         inner = ", ".join(_group_item(ctx, item, items) for item in node.expressions)
         return f"{word} ({inner})"
     if isinstance(node, exp.Tuple):
+        if not node.expressions and isinstance(node.parent, exp.Group):
+            return "GROUPING SETS (())"
         return f"({', '.join(_group_item(ctx, item, items) for item in node.expressions)})"
     if isinstance(node, exp.Paren) and isinstance(node.parent, (exp.GroupingSets, exp.Rollup, exp.Cube)):
         return f"({_group_item(ctx, node.this, items)})"

@@ -33,11 +33,12 @@ MAX_REPEATS = 255
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A Java regex.  `groups` counts its capturing groups; `exact` see above."""
+    """A Java regex.  `groups` counts its capturing groups; `exact` see above; `nullable`: it may match nothing."""
 
     java: str
     groups: int
     exact: bool
+    nullable: bool
 
 
 def refused(what: str) -> Untranslatable:
@@ -49,12 +50,12 @@ def translate(pattern: str, *, ignore_case: bool = False) -> Pattern:
     if pattern.startswith("***"):
         raise refused("a director prefix")
     reader = _Reader(pattern)
-    body = reader.alternatives(depth=0)
+    body, nullable = reader.alternatives(depth=0)
     if reader.position < len(pattern):
         raise Untranslatable("invalid regular expression: parentheses () not balanced", sqlstate="2201B")
     # A dot meets line ends too, and ^ and $ only the ends of the text.
     flags = "(?isu)" if ignore_case else "(?s)"
-    return Pattern(flags + body, reader.groups, reader.exact)
+    return Pattern(flags + body, reader.groups, reader.exact, nullable)
 
 
 class _Reader:
@@ -72,7 +73,7 @@ class _Reader:
         self.position += 1
         return character
 
-    def alternatives(self, depth: int) -> str:
+    def alternatives(self, depth: int) -> tuple[str, bool]:
         if depth > 50:
             raise refused("groups this deep")
         branches = [self.branch(depth)]
@@ -80,30 +81,33 @@ class _Reader:
             self.take()
             self.exact = False
             branches.append(self.branch(depth))
-        return "|".join(branches)
+        return "|".join(branch for branch, _ in branches), any(empty for _, empty in branches)
 
-    def branch(self, depth: int) -> str:
+    def branch(self, depth: int) -> tuple[str, bool]:
         parts: list[str] = []
+        nullable = True
         while self.peek() not in ("", "|", ")"):
-            parts.append(self.piece(depth))
+            part, empty = self.piece(depth)
+            nullable = nullable and empty
+            parts.append(part)
         if not parts and (depth or self.peek() == "|" or self.pattern.endswith("|")):
             raise refused("an empty branch")
-        return "".join(parts)
+        return "".join(parts), nullable
 
-    def piece(self, depth: int) -> str:
+    def piece(self, depth: int) -> tuple[str, bool]:
         character = self.take()
         if character in "^$":
             if self.peek() and self.peek() in "*+?{":
                 raise refused("a quantified anchor")
-            return r"\A" if character == "^" else r"\z"
+            return (r"\A" if character == "^" else r"\z"), True
         group = character == "("
-        atom = self.group(depth) if group else self.atom(character)
+        atom, nullable = self.group(depth) if group else (self.atom(character), False)
         quantifier = self.quantifier()
         if group and quantifier:
             self.exact = False
-        return atom + quantifier
+        return atom + quantifier, nullable or quantifier[:1] in ("*", "?") or quantifier[:2] == "{0"
 
-    def group(self, depth: int) -> str:
+    def group(self, depth: int) -> tuple[str, bool]:
         opening = "("
         if self.peek() == "?":
             self.take()
@@ -112,10 +116,10 @@ class _Reader:
             opening = "(?:"
         else:
             self.groups += 1
-        body = self.alternatives(depth + 1)
+        body, nullable = self.alternatives(depth + 1)
         if self.take() != ")":
             raise Untranslatable("invalid regular expression: parentheses () not balanced", sqlstate="2201B")
-        return f"{opening}{body})"
+        return f"{opening}{body})", nullable
 
     def atom(self, character: str) -> str:
         if character in "*+?":

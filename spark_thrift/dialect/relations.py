@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from spark_thrift.dialect.calls import Call
 from spark_thrift.dialect.casts import common_type, convert, unify
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
@@ -17,7 +18,7 @@ from spark_thrift.dialect.names import folded
 from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.pgtypes import ANY, INT8, TEXT, from_spark
 from spark_thrift.dialect.scope import ColumnInfo, Relation, Scope
-from spark_thrift.dialect.series import constant_range, elements
+from spark_thrift.dialect.series import constant_range, elements, series_call
 from spark_thrift.dialect.terms import Term, identifier
 
 
@@ -249,6 +250,12 @@ def _lateral(ctx: Context, scope: Scope, node: exp.Lateral) -> str:
     present(node, "this", "alias", "view", "outer", "ordinality", "cross_apply")
     if node.args.get("view") or node.args.get("cross_apply") is not None:
         raise Untranslatable("LATERAL VIEW")
+    if isinstance(node.this, exp.Unnest):
+        offset = bool(node.args.get("ordinality") or node.this.args.get("offset"))
+        alias, names = _alias(node)
+        return _series(
+            ctx, scope, Call("unnest", tuple(node.this.expressions), "unnest"), alias, names, offset
+        )
     if isinstance(node.this, exp.Subquery):
         inner = node.this.copy()
         inner.set("alias", node.args.get("alias"))
@@ -264,35 +271,30 @@ def _unnest(ctx: Context, scope: Scope, node: exp.Unnest) -> str:
     alias, names = _alias(node)
     if isinstance(offset, exp.Identifier):
         names = [*names, folded(offset)]
-    return _series(
-        ctx, scope, exp.Explode(this=node.expressions[0].copy()), "unnest", alias, names, bool(offset)
-    )
+    return _series(ctx, scope, Call("unnest", tuple(node.expressions), "unnest"), alias, names, bool(offset))
 
 
-def _function(
-    ctx: Context, scope: Scope, call: exp.Expr, node: exp.Expr, *, ordinality: bool
-) -> str:
+def _function(ctx: Context, scope: Scope, function: exp.Expr, node: exp.Expr, *, ordinality: bool) -> str:
     if isinstance(node, exp.Table):
         present(node, "this", "alias", "joins", "ordinality")
-    if not isinstance(call, (exp.ExplodingGenerateSeries, exp.Explode)):
-        name = call.name if isinstance(call, exp.Anonymous) else type(call).__name__
+    call = series_call(function)
+    if call is None:
+        name = function.name if isinstance(function, exp.Anonymous) else type(function).__name__
         raise Untranslatable(f"function {name.lower()} in FROM")
     alias, names = _alias(node)
-    usual = "unnest" if isinstance(call, exp.Explode) else "generate_series"
-    return _series(ctx, scope, call, usual, alias, names, ordinality)
+    return _series(ctx, scope, call, alias, names, ordinality)
 
 
 def _series(
     ctx: Context,
     scope: Scope,
-    call: exp.Expr,
-    usual: str,
+    call: Call,
     alias: str | None,
     names: Sequence[str],
     ordinality: bool,
 ) -> str:
     inner = ctx.within(scope)
-    table = alias or usual
+    table = alias or call.name
     # A function that returns one column names it after the table's alias.
     column = names[0] if names else table
     array, kind = elements(inner, call)
@@ -303,7 +305,7 @@ def _series(
         body = f"SELECT `e`.`item`, CAST(`e`.`position` + 1 AS BIGINT) FROM ({numbered}) AS `e`"
     else:
         body = constant_range(inner, call) or f"SELECT explode({array})"
-    lateral = "LATERAL " if call.find(exp.Column) is not None else ""
+    lateral = "LATERAL " if any(arg.find(exp.Column) for arg in call.args) else ""
     return f"{lateral}({body})" + _register(
         scope, table, tuple(infos), [info.name for info in infos], named=True
     )

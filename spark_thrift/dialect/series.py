@@ -9,55 +9,74 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from spark_thrift.dialect.aggregates import is_aggregate
 from spark_thrift.dialect.arrays import array_argument
+from spark_thrift.dialect.calls import Call
 from spark_thrift.dialect.casts import coerce, convert
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import DATE, INT4, INTEGERS, TIMESTAMP, TIMESTAMPTZ, Type, spark_name
+from spark_thrift.dialect.pgtypes import DATE, INT4, INTEGERS, TEXT, TIMESTAMP, TIMESTAMPTZ, Type, spark_name
 from spark_thrift.dialect.terms import Term
 
 MAX_LAST_DAY = 28
 """The last day of the month that every month has."""
 
 
+def series_call(node: exp.Expr) -> Call | None:
+    """generate_series or unnest as a call, in either of sqlglot's forms; None for anything else."""
+    if isinstance(node, exp.Explode):
+        present(node, "this")
+        return Call("unnest", (node.this,), "unnest")
+    if isinstance(node, exp.ExplodingGenerateSeries):
+        present(node, "start", "end", "step")
+        bounds = (node.args["start"], node.args["end"], node.args.get("step"))
+        return Call("generate_series", tuple(part for part in bounds if part is not None), "generate_series")
+    if isinstance(node, exp.Anonymous) and node.name.lower() in ("unnest", "generate_series"):
+        return Call(node.name.lower(), tuple(node.expressions), node.name.lower())
+    return None
+
+
 def series_item(ctx: Context, node: exp.Expr) -> Term | None:
     """A set-returning function as a select item, or None."""
-    if not isinstance(node, (exp.ExplodingGenerateSeries, exp.Explode)):
+    call = series_call(node)
+    if call is None:
         return None
     select = node.find_ancestor(exp.Select)
     others = select.expressions if select else []
-    generators = sum(part.find(exp.ExplodingGenerateSeries, exp.Explode) is not None for part in others)
-    if generators > 1 or (
-        select and any(select.args.get(key) for key in ("group", "having", "distinct", "order"))
-    ):
-        raise Untranslatable("a set-returning function in this select list", "move it to FROM")
-    if any(part.find(exp.AggFunc, exp.Window) for part in others):
-        raise Untranslatable("a set-returning function beside aggregates", "move it to FROM")
-    array, element = elements(ctx, node)
+    if select and any(select.args.get(key) for key in ("group", "having", "distinct", "order")):
+        raise Untranslatable(f"{call.name} in this select list", "move it to FROM")
+    for part in others:
+        beside = part.this if isinstance(part, exp.Alias) else part
+        if beside is not node and any(series_call(inner) for inner in beside.walk()):
+            raise Untranslatable("several set-returning functions in a select list", "move them to FROM")
+        if any(isinstance(inner, exp.Window) or is_aggregate(inner) for inner in beside.walk()):
+            raise Untranslatable(f"{call.name} beside aggregates", "move it to FROM")
+    array, element = elements(ctx, call)
     return Term(f"explode({array})", element)
 
 
-def elements(ctx: Context, node: exp.Expr) -> tuple[str, Type]:
+def elements(ctx: Context, call: Call) -> tuple[str, Type]:
     """The array that holds a set-returning function's rows, and its element type."""
-    if isinstance(node, exp.Explode):
-        present(node, "this")
-        value = array_argument(ctx, node.this)
-        assert value.type.element
-        return value.sql, value.type.element
-    present(node, "start", "end", "step", "is_end_exclusive")
-    start, end = ctx.term(node.args["start"]), ctx.term(node.args["end"])
-    step = ctx.term(node.args["step"]) if node.args.get("step") is not None else None
+    if call.name == "unnest":
+        if len(call.args) != 1:
+            raise Untranslatable("unnest of several arrays")
+        value = array_argument(ctx, call.args[0])
+        return value.sql, value.type.element or TEXT
+    if len(call.args) not in (2, 3):
+        raise Untranslatable("generate_series with a time zone")
+    start, end, *steps = ctx.terms(call.args)
+    step = steps[0] if steps else None
     if start.type.name in INTEGERS or end.type.name in INTEGERS:
         return _integers(start, end, step)
     return _moments(start, end, step)
 
 
-def constant_range(ctx: Context, node: exp.Expr) -> str | None:
+def constant_range(ctx: Context, call: Call) -> str | None:
     """A derived table for a series of constant integers, which needs no array in memory."""
-    if not isinstance(node, exp.ExplodingGenerateSeries):
+    if call.name != "generate_series" or len(call.args) not in (2, 3):
         return None
-    start, end = ctx.term(node.args["start"]), ctx.term(node.args["end"])
-    step = ctx.term(node.args["step"]).integer if node.args.get("step") is not None else 1
+    start, end, *steps = ctx.terms(call.args)
+    step = steps[0].integer if steps else 1
     if start.integer is None or end.integer is None or not step:
         return None
     kind = start.type if start.type == end.type == INT4 else Type("int8")

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from spark_thrift.dialect.queries import Item, Query
 
 
+_WORDS: dict[type[exp.Expr], str] = {
+    exp.Union: "UNION",
+    exp.Intersect: "INTERSECT",
+    exp.Except: "EXCEPT",
+}
+
+
 def set_operation(ctx: Context, node: exp.SetOperation, settle: bool) -> Query:
     """A tree of set operations with the outermost one's ORDER BY and LIMIT."""
     from spark_thrift.dialect.queries import Item, Query, limits
@@ -118,7 +125,7 @@ def _emit(ctx: Context, node: exp.Expr, wanted: Sequence[Type] | None, *, top: b
     if not (top or _is_branch(node)):
         return _leaf(ctx, node, wanted).sql
     present(node, "with_", "this", "expression", "distinct", "order", "limit", "offset")
-    word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}.get(type(node))
+    word = _WORDS.get(type(node))
     if word is None:
         raise Untranslatable(type(node).__name__)
     every = "" if node.args.get("distinct") else " ALL"

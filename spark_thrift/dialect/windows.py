@@ -10,7 +10,15 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from spark_thrift.dialect.aggregates import Tail, aggregate, is_aggregate, ordering, within_group
+from spark_thrift.dialect.aggregates import (
+    Tail,
+    aggregate,
+    aggregate_name,
+    is_aggregate,
+    ordering,
+    within_group,
+)
+from spark_thrift.dialect.calls import AGGREGATE_NAMES
 from spark_thrift.dialect.casts import unify
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
@@ -19,17 +27,11 @@ from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.pgtypes import FLOAT8, INT4, INT8, TEXT
 from spark_thrift.dialect.terms import Term
 
-_RANKINGS: dict[type[exp.Expr], str] = {
-    exp.RowNumber: "row_number",
-    exp.Rank: "rank",
-    exp.DenseRank: "dense_rank",
-}
-_SHARES: dict[type[exp.Expr], str] = {exp.PercentRank: "percent_rank", exp.CumeDist: "cume_dist"}
-_POSITIONS: dict[type[exp.Expr], str] = {
-    exp.FirstValue: "first_value",
-    exp.LastValue: "last_value",
-    exp.NthValue: "nth_value",
-}
+_RANKINGS = ("row_number", "rank", "dense_rank")
+_SHARES = ("percent_rank", "cume_dist")
+_POSITIONS = ("first_value", "last_value", "nth_value")
+_SHIFTS = ("lag", "lead")
+WINDOW_FUNCTIONS = (*_RANKINGS, *_SHARES, *_POSITIONS, *_SHIFTS, "ntile")
 
 
 def window(ctx: Context, node: exp.Window) -> Term:
@@ -45,43 +47,47 @@ def window(ctx: Context, node: exp.Window) -> Term:
         return aggregate(ctx, function, Tail(condition, over(ctx, node, ordered=False)))
     if condition:
         raise Untranslatable("FILTER is not implemented for non-aggregate window functions", sqlstate="0A000")
-    return _ranked(ctx, function, over(ctx, node, ordered=True))
+    return _ranked(ctx, function, node)
 
 
-def _ranked(ctx: Context, function: exp.Expr, clause: str) -> Term:
-    kind = type(function)
-    if kind in _RANKINGS and not any(function.args.values()):
-        return Term(f"CAST({_RANKINGS[kind]}(){clause} AS BIGINT)", INT8)
-    if kind in _SHARES and not any(function.args.values()):
-        return Term(f"{_SHARES[kind]}(){clause}", FLOAT8)
-    if isinstance(function, exp.Ntile):
-        return Term(f"ntile({_constant(ctx, function.this, 'ntile')}){clause}", INT4)
-    if isinstance(function, (exp.Lag, exp.Lead)):
-        return _shifted(ctx, function, clause)
-    if kind in _POSITIONS:
-        present(function, "this", "offset")
-        value = ctx.term(function.this)
-        offset = function.args.get("offset")
-        tail = f", {_constant(ctx, offset, 'nth_value')}" if offset is not None else ""
+def _ranked(ctx: Context, function: exp.Expr, node: exp.Window) -> Term:
+    name, args = aggregate_name(function), _arguments(function)
+    # A frame means nothing to the others, and Spark refuses one there.
+    clause = over(ctx, node, ordered=True, framed=name in _POSITIONS)
+    if name in _RANKINGS and not args:
+        return Term(f"CAST({name}(){clause} AS BIGINT)", INT8)
+    if name in _SHARES and not args:
+        return Term(f"{name}(){clause}", FLOAT8)
+    if name == "ntile" and len(args) == 1:
+        return Term(f"ntile({_constant(ctx, args[0], 'ntile')}){clause}", INT4)
+    if name in _SHIFTS and 1 <= len(args) <= 3:
+        return _shifted(ctx, name, args, clause)
+    if name in _POSITIONS and len(args) == (2 if name == "nth_value" else 1):
+        value = ctx.term(args[0])
+        tail = f", {_constant(ctx, args[1], 'nth_value')}" if len(args) > 1 else ""
         return Term(
-            f"{_POSITIONS[kind]}({value.sql}{tail}){clause}",
-            TEXT if value.type.name == "unknown" else value.type,
+            f"{name}({value.sql}{tail}){clause}", TEXT if value.type.name == "unknown" else value.type
         )
-    raise Untranslatable(f"{type(function).__name__} as a window function")
+    raise Untranslatable(f"{name or type(function).__name__} as a window function")
 
 
-def _shifted(ctx: Context, function: exp.Expr, clause: str) -> Term:
+def _arguments(function: exp.Expr) -> list[exp.Expr]:
+    if isinstance(function, exp.Anonymous):
+        return list(function.expressions)
     present(function, "this", "offset", "default")
-    name = "lag" if isinstance(function, exp.Lag) else "lead"
-    value, arguments = ctx.term(function.this), ""
-    offset, default = function.args.get("offset"), function.args.get("default")
-    if offset is not None:
-        count = ctx.term(offset).integer
+    values = [function.args.get(key) for key in ("this", "offset", "default")]
+    return [value for value in values if value is not None]
+
+
+def _shifted(ctx: Context, name: str, args: list[exp.Expr], clause: str) -> Term:
+    value, arguments = ctx.term(args[0]), ""
+    if len(args) > 1:
+        count = ctx.term(args[1]).integer
         if count is None or count < 0:
             raise Untranslatable(f"{name} with an offset that is not a constant of 0 or more")
         arguments = f", {count}"
-    if default is not None:
-        (value, other), _ = unify([value, ctx.term(default)], name)
+    if len(args) > 2:
+        (value, other), _ = unify([value, ctx.term(args[2])], name)
         arguments += f", {other.sql}"
     return Term(
         f"{name}({value.sql}{arguments}){clause}", TEXT if value.type.name == "unknown" else value.type
@@ -95,7 +101,7 @@ def _constant(ctx: Context, node: exp.Expr, name: str) -> int:
     return value
 
 
-def over(ctx: Context, node: exp.Window, *, ordered: bool) -> str:
+def over(ctx: Context, node: exp.Window, *, ordered: bool, framed: bool = True) -> str:
     """The OVER clause.  `ordered`: Spark wants an ORDER BY for ranking functions even where order is arbitrary."""
     partition, order, spec = _definition(ctx, node)
     parts: list[str] = []
@@ -105,7 +111,7 @@ def over(ctx: Context, node: exp.Window, *, ordered: bool) -> str:
         parts.append("ORDER BY " + ", ".join(ordering(ctx, item) for item in order))
     elif ordered:
         parts.append("ORDER BY 1")
-    if spec is not None:
+    if spec is not None and framed:
         parts.append(_frame(ctx, spec))
     return f" OVER ({' '.join(parts)})"
 
@@ -158,5 +164,5 @@ def _bare(ctx: Context, node: exp.Expr) -> Term:
 
 RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Window: window,
-    **dict.fromkeys((*_RANKINGS, *_SHARES, *_POSITIONS, exp.Ntile, exp.Lag, exp.Lead), _bare),
+    **dict.fromkeys((kind for kind, name in AGGREGATE_NAMES.items() if name in WINDOW_FUNCTIONS), _bare),
 }

@@ -17,7 +17,7 @@ SELECT (SELECT max(id) FROM d.words), (SELECT 1), EXISTS (SELECT 1 FROM d.words 
 SELECT nullif(1, 1), greatest(1, 2), least(1, 2), now() IS NULL, current_date IS NULL
 SELECT * FROM d.numbers WHERE id < 3
 SELECT n.*, n.id FROM d.numbers n WHERE n.id = 1
-SELECT id::int4, id::int8, (id), -id, +id FROM d.numbers WHERE id < 3
+SELECT id::int4, id::int8, (id), -id FROM d.numbers WHERE id < 3
 
 -- arithmetic
 SELECT id, i4 / 2, i4 % 2, -i4 / 2, i4 / -2, i4 % -2 FROM d.numbers WHERE id IN (1, 2, 3, 4, 5)
@@ -164,7 +164,7 @@ SELECT id FROM d.words WHERE s ~ 'ab*l?' ORDER BY id
 SELECT id FROM d.words WHERE s ~ '' ORDER BY id
 SELECT E'a\nb' ~ 'a.b', E'a\nb' ~ '^b', E'a\n' ~ 'a$', 'a' ~ '^a$', 'x-y' ~ '[a-]', 'x]y' ~ '[]]', 'x&&y' ~ '[&]{2}'
 SELECT id, regexp_replace(s, 'a', 'X'), regexp_replace(s, 'a', 'X', 'g'), regexp_replace(s, '[0-9]+', '<\&>', 'g'), regexp_replace(s, '(.)(.)', '\2\1') FROM d.words
-SELECT id, regexp_replace(s, 'A', '$1\\', 'gi'), regexp_replace(s, '\s+', ' ', 'g'), regexp_replace(s, '^', '>'), regexp_replace(s, 'x*', '-', 'g') FROM d.words
+SELECT id, regexp_replace(s, 'A', '$1\\', 'gi'), regexp_replace(s, '\s+', ' ', 'g'), regexp_replace(s, '^', '>'), regexp_replace(s, 'x*', '-') FROM d.words
 SELECT id, substring(s from '[0-9]+'), substring(s from 'o(.)'), substring(s from '^.'), regexp_substr(s, '[a-z]+'), regexp_count(s, 'a'), regexp_like(s, '^a') FROM d.words
 SELECT id, v, length(v), upper(v), v || 'x', v = s, v::varchar(3), s::varchar(2), s::char(3) = 'alp' FROM d.words
 
@@ -183,7 +183,7 @@ SELECT id, date_trunc('year', d), date_trunc('month', d), date_trunc('week', d),
 SELECT id, date_trunc('year', ts), date_trunc('quarter', ts), date_trunc('month', ts), date_trunc('week', ts), date_trunc('day', ts), date_trunc('hour', ts), date_trunc('minute', ts), date_trunc('second', ts), date_trunc('milliseconds', ts) FROM d.days
 SELECT id, date_trunc('year', tz), date_trunc('month', tz), date_trunc('week', tz), date_trunc('day', tz), date_trunc('hour', tz), date_trunc('minute', tz), date_trunc('second', tz) FROM d.days
 SELECT id, d::timestamp, ts::date, tz::date, d::text, ts::text, d::timestamptz FROM d.days
-SELECT id, ts::timestamptz FROM d.days WHERE id NOT IN (7, 8)
+SELECT id, ts::timestamptz, ts < tz, ts = tz, tz - ts, ts - tz FROM d.days
 SELECT id, tz::timestamp FROM d.days
 SELECT id, tz AT TIME ZONE 'UTC', tz AT TIME ZONE 'Europe/Berlin', tz AT TIME ZONE 'Asia/Kolkata' FROM d.days
 SELECT id, ts AT TIME ZONE 'UTC', ts AT TIME ZONE 'America/New_York', ts AT TIME ZONE 'Asia/Tokyo' FROM d.days
@@ -220,7 +220,7 @@ SELECT DISTINCT region, product FROM d.sales ORDER BY region DESC, product
 SELECT DISTINCT ON (region) region, id, amount FROM d.sales ORDER BY region, amount DESC, id
 SELECT DISTINCT ON (region, product) * FROM d.sales ORDER BY region, product, id DESC
 SELECT DISTINCT ON (product) product, region FROM d.sales ORDER BY product NULLS FIRST, region, id LIMIT 3
-SELECT id, i4 * -1 AS neg FROM d.numbers ORDER BY neg NULLS FIRST, id
+SELECT id, i2 * -1 AS neg FROM d.numbers WHERE id <> 7 ORDER BY neg NULLS FIRST, id
 
 -- grouping and aggregates
 SELECT count(*), count(region), count(DISTINCT region), count(DISTINCT amount) FROM d.sales
@@ -370,7 +370,6 @@ SELECT id, i4::numeric(12,1), n::numeric(6,1), n::numeric, cast(n AS double prec
 SELECT '42'::int, ' 42 '::int, '1.5'::numeric(3,1), '2.345'::numeric(4,2), 'f'::bool, '2020-1-5'::date, '2020-01-05 1:02'::timestamp, '2020-01-05T01:02:03Z'::timestamptz
 SELECT id, (qty::text || 'x'), qty::text::int FROM d.words
 SELECT 'abc'::varchar(2), 'abc'::text, 'a'::char(3), length('a'::char(3)), 'a'::char(3) || '|', 'ab  '::char(4) = 'ab'
-SELECT 1.5::float8::text IS NULL WHERE false
 SELECT interval '1 day' = interval '24 hours', interval '1 hour' < interval '90 minutes', TIMESTAMP '2020-01-31' + interval '1 month' - interval '1 day'
 
 -- a dashboard's habits
@@ -382,3 +381,169 @@ SELECT (CASE WHEN ((sales.amount >= 10) AND (NOT (sales.region IS NULL))) THEN 1
 SELECT COUNT(1) AS cnt, COALESCE(SUM(amount), 0) AS total, MAX(day)::date AS latest FROM d.sales WHERE region IN ('north', 'south') AND (product LIKE 'p%' OR product IS NULL)
 SELECT region, SUM(CASE WHEN product = 'pen' THEN qty ELSE 0 END) AS pens, SUM(CASE WHEN product = 'ink' THEN qty END) AS inks FROM d.sales GROUP BY region ORDER BY region
 SELECT t.region, t.total, t.total / SUM(t.total) OVER () AS share FROM (SELECT region, SUM(qty) AS total FROM d.sales GROUP BY region) t ORDER BY t.total DESC NULLS LAST, t.region LIMIT 3
+
+-- fixed-width text
+SELECT id, c, length(c), c = 'ab', c = 'ab   ', c || '|', c::text, upper(c), c IN ('ab', 'x'), w = c, concat(w, '|') FROM d.codes
+SELECT c, count(*) FROM d.codes GROUP BY c ORDER BY c
+SELECT min(c), max(w), count(DISTINCT c) FROM d.codes
+SELECT id, b, octet_length(b), b IS NULL, b = '\x6162' FROM d.codes
+SELECT id, coalesce(c, 'none'), coalesce(c::text, w::text), nullif(c, 'ab'), CASE WHEN id = 1 THEN c END, left(c, 3), c < 'b' FROM d.codes
+
+-- the hour that comes twice, and the one that never comes
+SELECT id, date_trunc('hour', ts), date_trunc('minute', ts), to_char(ts, 'YYYY-MM-DD HH24:MI:SS'), to_char(tz, 'HH24:MI'), extract(epoch from ts), extract(epoch from tz) FROM d.days
+SELECT id, tz + interval '1 month', tz + interval '31 days', tz + interval '744 hours', tz - interval '1 month 1 hour', tz + interval '1 day' * 31 FROM d.days WHERE id IN (7, 8, 9, 11, 12)
+SELECT id, tz + id * interval '1 day', tz - interval '1 month' * id FROM d.days
+SELECT id, date_trunc('day', tz), date_trunc('hour', tz), date_trunc('month', tz), tz::date, tz::timestamp, extract(hour from tz) FROM d.days WHERE id IN (7, 8, 9, 11, 12)
+SELECT TIMESTAMPTZ '2021-11-07 01:30:00', TIMESTAMPTZ '2021-03-14 02:30:00', '2021-11-07 01:30'::timestamp::timestamptz, '2021-11-07 01:30'::timestamptz
+SELECT TIMESTAMP '2021-11-07 01:30' AT TIME ZONE 'America/New_York', TIMESTAMP '2021-10-31 02:30' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2021-03-28 02:30' AT TIME ZONE 'Europe/Berlin'
+SELECT to_timestamp('2021-11-07 01:30', 'YYYY-MM-DD HH24:MI'), to_timestamp('2021-06-07 01:30:15.25', 'YYYY-MM-DD HH24:MI:SS.US')
+SELECT * FROM generate_series(TIMESTAMPTZ '2021-03-13 00:00', TIMESTAMPTZ '2021-03-16 00:00', '1 day') g
+SELECT * FROM generate_series(DATE '2021-11-06', DATE '2021-11-09', '1 day') g
+SELECT * FROM generate_series(TIMESTAMPTZ '2021-11-07 00:00', TIMESTAMPTZ '2021-11-07 04:00', '1 hour') g
+SELECT id, ts - interval '1 day', d::timestamptz + interval '36 hours', extract(epoch from tz - TIMESTAMPTZ '2021-03-01 00:00:00+00') FROM d.days
+
+-- more of everything
+SELECT id, id FROM d.numbers a JOIN d.words b USING (id) JOIN d.days c USING (id) WHERE id < 4 ORDER BY id
+SELECT a.id, b.s, c.label FROM d.numbers a JOIN d.words b USING (id) LEFT JOIN d.days c USING (id) WHERE c.d > '2020-01-01' ORDER BY 1
+SELECT * FROM d.numbers a FULL JOIN d.lists b USING (id) ORDER BY id
+SELECT count(*) FROM d.sales a, d.sales b, d.regions c WHERE a.id = b.id AND b.region = c.region
+SELECT a.id FROM d.sales a, d.regions b JOIN d.regions c ON b.rank = c.rank WHERE a.region = b.region ORDER BY a.id
+SELECT (SELECT s.region FROM d.sales s WHERE s.id = r.rank) AS x, r.rank FROM d.regions r ORDER BY rank
+SELECT region FROM d.regions r WHERE rank > (SELECT avg(rank) FROM d.regions) ORDER BY 1
+SELECT region FROM d.regions r WHERE rank = (SELECT max(id) FROM d.sales s WHERE s.region = r.region) ORDER BY 1
+SELECT id FROM d.sales s WHERE amount = (SELECT max(amount) FROM d.sales t WHERE t.region = s.region) ORDER BY id
+SELECT id FROM d.sales WHERE (region, product) IN (SELECT region, product FROM d.sales WHERE qty > 3) ORDER BY id
+SELECT id FROM d.sales WHERE region IN (SELECT region FROM d.regions WHERE rank IS NOT NULL) AND product NOT IN ('pen') ORDER BY id
+SELECT id FROM d.sales WHERE region NOT IN (SELECT region FROM d.regions) ORDER BY id
+SELECT id FROM d.sales WHERE NOT (region = 'north' OR qty > 3) ORDER BY id
+SELECT id FROM d.sales WHERE (qty > 3) IS NOT TRUE ORDER BY id
+SELECT id FROM d.sales WHERE (qty > 3) = true ORDER BY id
+SELECT x.region, y.n FROM (SELECT DISTINCT region FROM d.sales) x LEFT JOIN (SELECT region, count(*) n FROM d.sales GROUP BY 1) y ON x.region IS NOT DISTINCT FROM y.region ORDER BY 1
+SELECT region, product, count(*) FROM d.sales GROUP BY region, ROLLUP (product) ORDER BY 1, 2, 3
+SELECT coalesce(region, 'all') AS region, sum(amount) FROM d.sales WHERE region IS NOT NULL GROUP BY ROLLUP (region) ORDER BY 2, 1
+SELECT region, product, sum(qty) FROM d.sales GROUP BY GROUPING SETS ((region, product), ROLLUP (region)) ORDER BY 1, 2, 3
+SELECT date_trunc('month', day)::date AS m, product, sum(sum(amount)) OVER (PARTITION BY product ORDER BY date_trunc('month', day)::date) FROM d.sales GROUP BY 1, 2 ORDER BY 2, 1
+SELECT region, count(*) FILTER (WHERE product = 'pen') * 100.0 / count(*) AS pct FROM d.sales GROUP BY region ORDER BY pct DESC, region
+SELECT region, sum(amount) / sum(sum(amount)) OVER () FROM d.sales GROUP BY region ORDER BY region
+SELECT ntile(4) OVER (ORDER BY amount, id) AS q, id FROM d.sales ORDER BY id
+SELECT id, first_value(product) OVER (PARTITION BY region ORDER BY day), last_value(product) OVER (PARTITION BY region ORDER BY day, id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM d.sales
+SELECT id, sum(qty) OVER (ORDER BY id ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING), min(qty) OVER (ORDER BY id DESC ROWS UNBOUNDED PRECEDING) FROM d.sales
+SELECT id, rank() OVER w, lag(id) OVER w FROM d.sales WINDOW w AS (ORDER BY amount, id ROWS UNBOUNDED PRECEDING)
+SELECT id, dense_rank() OVER (ORDER BY region), dense_rank() OVER (ORDER BY region DESC NULLS LAST), rank() OVER () FROM d.sales
+SELECT id, count(*) OVER (PARTITION BY region ORDER BY amount), avg(rate) OVER (ORDER BY id ROWS 2 PRECEDING) FROM d.sales
+SELECT id, stddev(qty) OVER (PARTITION BY product), corr(qty, rate) OVER (PARTITION BY product) FROM d.sales
+SELECT max(id) FILTER (WHERE qty IS NULL), min(product) FILTER (WHERE false), sum(DISTINCT amount) FILTER (WHERE qty > 1) FROM d.sales
+SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE region = 'west'), array_agg(amount ORDER BY amount DESC NULLS LAST) FROM d.sales
+SELECT string_agg(DISTINCT region, ',' ORDER BY region DESC), string_agg(id::text, '' ORDER BY id) FROM d.sales
+SELECT count(*) AS n, 'total' AS label FROM d.sales UNION ALL SELECT count(*), region FROM d.sales GROUP BY region ORDER BY n DESC, label
+SELECT id, sum FROM (SELECT id, sum(qty) OVER (ORDER BY id) FROM d.sales) x WHERE sum > 10 ORDER BY id
+SELECT avg(x) FROM (SELECT qty::numeric / 3 AS x FROM d.sales) y
+SELECT sum(qty / 2), sum(qty / 2.0), avg(qty / 2), sum(qty) / 2, sum(qty)::numeric / 7 FROM d.sales
+SELECT 1 - 0.9, 0.1 + 0.2, 0.1::float8 + 0.2::float8, 3 * 0.1, 1.10 * 1.10, 2.0 / 3 * 3, 1e-5 * 1e-5, 1 / 3.0 * 100
+SELECT round(1.005, 2), round(2.5), round(-2.5), round(0.5), round(1234.567, -2), round(2.675::numeric, 2), round(1.0 / 3, 4), round(100 * 1.0 / 7, 2)
+SELECT 10 % 3, -10 % 3, 10 % -3, 10.5 % 3, mod(-7, 3), 5 / -2, -5 / 2, 5.0 / -2
+SELECT 2147483647 + 1::bigint, 2147483648 - 1, 9223372036854775807 - 1, 100000 * 100000::bigint
+SELECT i8 * 1.0 / 3, i8 / 3.0, n * n * n, k * n / 7, (n + k) * 100, n / (k + 1) FROM d.numbers WHERE id IN (1, 2, 3, 8, 9, 10)
+SELECT id, n > 1.255, n = 2.350, n * 2 = 4.7, k < n, n::text = '1.25', f8 = 2.5, i4 = 7.0, i8 > 6999999999.5 FROM d.numbers
+SELECT id, sqrt(n), sqrt(k * k), exp(n / 10), ln(n), log(n), power(n, 2), n ^ 2, cbrt(k) FROM d.numbers WHERE n > 0 AND id < 6
+error SELECT id, round(sqrt(i4), 2), round(f8::numeric, 2), round((i4 / 3.0)::numeric, 1) FROM d.numbers WHERE i4 > 0 AND id < 4 OR id = 10 AND false
+SELECT f8, f4, -f8, f8 * f4, f8 > f4, greatest(f8, f4), abs(f4) FROM d.numbers WHERE id IN (1, 2, 5, 9)
+SELECT id, ceil(k), floor(k), round(k), round(k, 2), trunc(k), k::int8 FROM d.numbers WHERE id NOT IN (6, 7)
+SELECT (1 + 2) * 3, 1 + 2 * 3, -(-3), - -3, 2 - -2, NOT (1 > 2), (1 > 2) = false, 7 - 3 - 2, 100 / 10 / 2, 2 ^ 3 ^ 2
+SELECT 'a' || 'b' || NULL, 'a' || 1 || true, 1 || 'x', 'n: ' || 1.50, 'd: ' || DATE '2020-01-02', 't: ' || TIMESTAMP '2020-01-02 03:04:05'
+SELECT concat('a', 1, true, NULL, 2.50, DATE '2020-01-01'), concat(NULL), concat_ws(',', 'a', NULL, 1, 'b'), concat_ws(NULL, 'a', 'b')
+SELECT id, s LIKE 'a%', s NOT LIKE '%e%', s ILIKE 'B%', s LIKE '', s LIKE '%', s LIKE '%\_%' FROM d.words
+SELECT id, s ~ '^[[:space:]]', s ~ '[a-c]{2,}', s ~ '(^|,)b', s ~ 'z$', s ~ '^$', s ~ '\(', s ~ '[\\]' FROM d.words
+SELECT regexp_replace('a1b22c333', '[0-9]+', '#'), regexp_replace('a1b22c333', '[0-9]+', '#', 'g'), regexp_replace('John Smith', '(\w+) (\w+)', '\2, \1'), regexp_replace('aaa', '^a', 'b', 'g')
+SELECT substring('foobar' from 'o.b'), substring('foobar' from 'o(.)b'), substring('foobar' from 'x'), substring('2021-03-04' from '^\d{4}'), regexp_substr('a,b', '[^,]+')
+SELECT upper('i'), lower('I'), upper('é'), length('😀'), reverse('ab😀'), left('😀x', 1), substr('日本語', 2, 1), lpad('日', 3, '本'), position('本' in '日本語'), strpos('a😀b', 'b')
+SELECT split_part('a|b|c', '|', 2), split_part('a.b.c', '.', -1), split_part('abc', 'x', 1), translate('12345', '143', 'ax'), replace('aaa', 'aa', 'b'), trim('  x '), btrim('xyxtrimyyx', 'xyz')
+SELECT d, to_char(d, 'YYYY-"W"IW'), to_char(d, 'FMMM/FMDD/YYYY'), to_char(d, 'Q'), to_char(d, 'yyyy-mm-dd'), to_char(d, 'DY dy MONTH month') FROM d.days
+SELECT ts, to_char(ts, 'HH:MI am'), to_char(ts, 'HH12 PM'), to_char(ts, 'FMHH24:MI'), to_char(ts, '[YYYY/MM/DD] HH24.MI.SS,MS'), to_char(tz, 'YYYY-MM-DD HH24:MI:SS.US') FROM d.days
+SELECT date_part('year', d), date_part('dow', d), date_part('epoch', ts), date_part('hour', tz) FROM d.days
+SELECT extract(day from d - interval '1 day'), extract(year from now()) > 2000, extract(month from DATE '2021-05-06'), extract(hour from TIMESTAMP '2021-05-06 07:08:09') FROM d.days WHERE id = 1
+SELECT DATE '2021-01-31' + interval '1 month', DATE '2020-02-29' + interval '1 year', DATE '2021-03-31' - interval '1 month', TIMESTAMP '2021-01-31 10:00' + interval '1 month 1 day -2 hours'
+SELECT DATE '2021-03-01' - DATE '2021-02-01', DATE '2021-03-01' - 1, DATE '2021-03-01' - interval '1 day', TIMESTAMP '2021-03-01' - DATE '2021-02-01', DATE '2021-03-01' - '2021-02-01'
+SELECT interval '1 day' * 2, 3 * interval '1 hour', interval '1 day' + interval '2 hours', - interval '1 day', interval '90 minutes', interval '2 weeks'
+SELECT count(*) FROM d.days WHERE ts > now() - interval '100 years' AND d <= current_date AND tz < current_timestamp
+SELECT count(*) FROM d.days WHERE ts >= date_trunc('year', TIMESTAMP '2021-05-05') AND ts < date_trunc('year', TIMESTAMP '2021-05-05') + interval '1 year'
+SELECT d::text || 'x', ts::text, (d + 1)::text, d::timestamp::text FROM d.days
+SELECT ('2021-01-0' || id)::date, ('2021-01-0' || id || ' 10:00')::timestamp FROM d.days WHERE id < 9
+SELECT id, n::int, f8::int, i4::int2, ok::int, i8::text::int8, n::varchar(3), i4::bool FROM d.numbers WHERE id < 5
+SELECT CAST('1,2' AS text), CAST(1 AS varchar(5)), CAST(NULL AS date), CAST(NULL AS numeric), '{a,b}'::text[], ARRAY[1,2]::int8[], '{}'::int[]
+SELECT * FROM (VALUES (1, 'one', 1.5), (2, 'two', 2), (3, NULL, NULL)) AS v (a, b, c) WHERE c IS NULL OR c > 1.5 ORDER BY a
+SELECT v.a, count(s.id) FROM (VALUES ('north'), ('east'), ('nowhere')) v(a) LEFT JOIN d.sales s ON s.region = v.a GROUP BY v.a ORDER BY v.a
+SELECT * FROM (SELECT 1 AS a, 2 AS b) x CROSS JOIN (SELECT 3 AS a) y
+SELECT x.a, y.a FROM (SELECT 1 AS a) x, (SELECT 2 AS a) y
+SELECT "a b", "Id" FROM d."Mixed" WHERE "CamelCase" = 'x'
+SELECT "Id" AS id, "Id" + 1 AS "ID plus" FROM d."Mixed" ORDER BY "ID plus" DESC
+WITH "Quoted" AS (SELECT 1 AS "X") SELECT "X", "Quoted"."X" + 1 FROM "Quoted"
+WITH t(a, b) AS (VALUES (1, 'x'), (2, 'y')) SELECT a, b FROM t WHERE a > 1
+WITH RECURSIVE tree(id, up, depth) AS (SELECT 1, NULL::int, 0 UNION ALL SELECT id + 1, id, depth + 1 FROM tree WHERE depth < 6) SELECT max(depth), count(*), sum(up) FROM tree
+WITH a AS (SELECT region, count(*) AS n FROM d.sales GROUP BY region), b AS (SELECT max(n) AS top FROM a) SELECT a.region FROM a, b WHERE a.n = b.top ORDER BY 1
+SELECT (SELECT count(*) FROM (SELECT DISTINCT region FROM d.sales) x) AS regions, (SELECT max(amount) FROM d.sales WHERE region = 'west') AS top
+SELECT id, (SELECT string_agg(r.country, ',' ORDER BY r.country) FROM d.regions r WHERE r.region = s.region) AS countries FROM d.sales s ORDER BY id
+SELECT r.region, t.* FROM d.regions r CROSS JOIN LATERAL (SELECT id, amount FROM d.sales s WHERE s.region = r.region ORDER BY amount DESC NULLS LAST, id LIMIT 2) t ORDER BY 1, 2
+SELECT DISTINCT ON (region) id, region, day FROM d.sales WHERE region IS NOT NULL ORDER BY region, day DESC NULLS LAST, id
+SELECT DISTINCT ON (region) region, count(*) FROM d.sales GROUP BY region, product ORDER BY region, count(*) DESC
+SELECT DISTINCT qty FROM d.sales ORDER BY qty DESC NULLS LAST LIMIT 3
+SELECT region, qty FROM d.sales ORDER BY region DESC NULLS LAST, qty NULLS FIRST, id
+SELECT id FROM d.sales ORDER BY CASE WHEN region = 'west' THEN 0 ELSE 1 END, amount DESC, id
+SELECT region FROM d.sales GROUP BY region ORDER BY count(*) DESC, region LIMIT 2
+SELECT region, sum(amount) AS total FROM d.sales GROUP BY 1 ORDER BY total DESC NULLS LAST, 1 LIMIT 3 OFFSET 1
+SELECT upper(region) AS region FROM d.sales GROUP BY region ORDER BY region
+SELECT length(product) AS product, count(*) FROM d.sales GROUP BY product ORDER BY 1, 2
+SELECT a.region AS r FROM d.sales a GROUP BY a.region HAVING count(*) > 1 AND a.region > 'n' ORDER BY a.region
+SELECT id, ints[1] + ints[2], ints[id], (words)[2] FROM d.lists
+SELECT id, array_length(words, 1) > 1, cardinality(ints) + 1, ints[1] IS NULL, ARRAY[id, 2] FROM d.lists
+SELECT id, ints = ints, ints = '{5,NULL,7}', ints <> ARRAY[1], words = ARRAY['a', 'b'] FROM d.lists
+SELECT sum(x) FROM d.lists, unnest(ints) u(x) WHERE x > 1
+SELECT x, count(*) FROM d.lists CROSS JOIN LATERAL unnest(words) AS t(x) GROUP BY x ORDER BY x
+SELECT ok, bool_and(i4 > 0), bool_or(i4 > 0), sum(CASE WHEN ok THEN 1 ELSE 0 END), count(nullif(ok, false)) FROM d.numbers GROUP BY ok ORDER BY ok
+SELECT id FROM d.numbers WHERE ok ORDER BY ok, id
+SELECT id FROM d.numbers WHERE NOT ok OR ok IS NULL ORDER BY id
+SELECT id, 'x' IN ('x', NULL), NULL IN (1), 1 IN (NULL), 1 NOT IN (2, NULL) FROM d.numbers WHERE id = 1
+SELECT count(*) FROM d.words WHERE s = '' OR s IS NULL
+SELECT length(s) AS n, string_agg(s, '|' ORDER BY s) FROM d.words GROUP BY length(s) HAVING length(s) < 6 ORDER BY n
+error SELECT length(1)
+error SELECT upper(i4) FROM d.numbers
+error SELECT i4 || i8 FROM d.numbers
+error SELECT substr(s, 1.5) FROM d.words
+error SELECT date_trunc('month', s) FROM d.words
+error SELECT extract(year from s) FROM d.words
+error SELECT * FROM d.numbers ORDER BY nosuch
+error SELECT region FROM d.sales GROUP BY product
+error SELECT id FROM d.sales HAVING id > 1
+error SELECT sum(qty) OVER (ORDER BY sum) FROM d.sales
+error SELECT x.* FROM d.sales
+error SELECT 1 WHERE 'x'
+error SELECT (SELECT id FROM d.numbers)
+error SELECT (SELECT id, i4 FROM d.numbers LIMIT 1)
+error SELECT * FROM d.numbers a JOIN d.words a ON true
+error SELECT id FROM d.numbers NATURAL JOIN nosuch
+error SELECT nosuchfunction(1)
+error SELECT interval 'x'
+error SELECT 'x'::timestamp
+error SELECT s::date FROM d.words
+error SELECT s::int FROM d.words
+error SELECT s::bool FROM d.words
+error SELECT s ~ '[' FROM d.words
+error SELECT s ~ 'a**' FROM d.words
+error SELECT s LIKE 'a\' FROM d.words
+error SELECT ARRAY[]
+error SELECT d LIKE '2020%' FROM d.days
+error SELECT d = 5 FROM d.days
+error SELECT ts = 'yesterday-ish' FROM d.days
+error SELECT i4 = 'abc' FROM d.numbers
+error SELECT ok = 1 FROM d.numbers
+error SELECT ok + 1 FROM d.numbers
+error SELECT count(*, 1) FROM d.numbers
+error SELECT avg(d) FROM d.days
+error SELECT sum(d) FROM d.days
+error SELECT max(ints) + 1 FROM d.lists
+error SELECT region FROM d.sales UNION SELECT id FROM d.sales
+error SELECT 1 ORDER BY 5
+error SELECT DISTINCT ON (region) region FROM d.sales ORDER BY product
+error SELECT id FROM d.sales LIMIT -1
+error SELECT lag(qty) FROM d.sales
+error SELECT rank() OVER (ORDER BY nosuch) FROM d.sales
