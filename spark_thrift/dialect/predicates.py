@@ -15,7 +15,7 @@ from spark_thrift.dialect.casts import coerce, common_type, to_text, unify
 from spark_thrift.dialect.context import Context, FunctionRule, Rule, present
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.operators import no_operator, truth
-from spark_thrift.dialect.pgtypes import BOOL, NUMBERS, TEXT, Type
+from spark_thrift.dialect.pgtypes import BOOL, NUMBERS, STRINGS, TEXT, Type
 from spark_thrift.dialect.terms import NULL, Term, boolean, cast, text
 
 _SPARK_OPERATOR = {"<>": "<>", "=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
