@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
@@ -92,11 +92,12 @@ class Activity:
 @contextmanager
 def activity(stream: TextIO = sys.stderr) -> Iterator[Activity]:
     """An Activity that is drawn while the block runs, or one that draws nothing where no person looks."""
-    shown = Activity(stream if stream.isatty() else open(os.devnull, "w"))  # noqa: SIM115
-    thread = threading.Thread(target=shown.run, name="activity", daemon=True)
-    thread.start()
-    try:
-        yield shown
-    finally:
-        shown.stop()
-        thread.join()
+    with nullcontext(stream) if stream.isatty() else open(os.devnull, "w") as target:
+        shown = Activity(target)
+        thread = threading.Thread(target=shown.run, name="activity", daemon=True)
+        thread.start()
+        try:
+            yield shown
+        finally:
+            shown.stop()
+            thread.join()
