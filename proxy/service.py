@@ -24,6 +24,7 @@ from proxy.ports import Catalogue, Column, Table
 from proxy.registry import Registry
 from proxy.settings import Settings
 from proxy.sqlstate import Refused
+from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
@@ -124,10 +125,9 @@ class Service:
 
     async def open_spark(self, user: str, zone: str) -> SparkSession:
         """A Spark session for a client.  Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
+        conf = {"spark.sql.session.timeZone": _spark_zone(zone), **self.settings.spark.session_conf}
         try:
-            return await self.engine.client.open_session(
-                user, {"spark.sql.session.timeZone": zone, **self.settings.spark.session_conf}
-            )
+            return await self.engine.client.open_session(user, conf)
         except SparkError as error:
             if "timezone" not in error.message.lower():
                 raise
@@ -136,7 +136,7 @@ class Service:
     async def set_zone(self, spark: SparkSession, zone: str) -> None:
         """Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
         try:
-            await spark.set_conf("spark.sql.session.timeZone", zone)
+            await spark.set_conf("spark.sql.session.timeZone", _spark_zone(zone))
         except (SparkError, ValueError) as error:
             raise _zone_refused(zone) from error
 
@@ -198,6 +198,13 @@ class Service:
                 self._canonical.clear()
             self._canonical[key] = known
         return known
+
+
+def _spark_zone(zone: str) -> str:
+    try:
+        return engine_zone(zone)
+    except UnknownTimeZone as error:
+        raise _zone_refused(zone) from error
 
 
 def _zone_refused(zone: str) -> Refused:

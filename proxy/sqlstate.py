@@ -16,6 +16,7 @@ from nl_frontend.errors import FrontEndError
 from proxy.binds import BindError
 from proxy.mirror.errors import MirrorError
 from proxy.rows import DataError
+from proxy.timezones import UnknownTimeZone
 from proxy.transaction import TransactionError
 from proxy.wire.errors import ErrorFields, ProtocolError
 from spark_thrift.dialect import Untranslatable
@@ -69,6 +70,7 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
     (BindError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
     (DataError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, e.detail, e.hint)),
     (EngineError, _engine),
+    (UnknownTimeZone, lambda e: ErrorFields("ERROR", "22023", str(e))),
     (FrontEndError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
     (TimeoutError, lambda e: ErrorFields("ERROR", "57014", "canceling statement due to statement timeout")),
     (MemoryError, lambda e: ErrorFields("ERROR", "53200", "out of memory")),

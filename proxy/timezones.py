@@ -70,6 +70,22 @@ def load_zone(name: str) -> TimeZone:
     return replace(zone, repeats_before_s=int(zone.starts_s[1])) if rule.changes is not None else zone
 
 
+def engine_zone(name: str) -> str:
+    """The same zone by a name that Java gives the same meaning.  Raises: UnknownTimeZone where there is none.
+
+    To PostgreSQL `+05:30` and `UTC+3` are POSIX rules, which count hours west of Greenwich; to Java they are east.
+    """
+    if name.lower() in _files():
+        return name
+    zone = load_zone(name)
+    if len(zone.starts_s) > 1:
+        raise UnknownTimeZone(f'time zone "{name}" has no name of its own')
+    seconds = int(zone.offsets_s[0])
+    minutes, second = divmod(abs(seconds), 60)
+    offset = f"{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return f"{offset}:{second:02}" if second else offset
+
+
 _BEGINNING_S = -(2**62)
 # Where PostgreSQL starts to write out a bare rule: EPOCH_YEAR - YEARSPERREPEAT / 2 (tzparse in localtime.c).
 _FIRST_RULE_YEAR = 1770
@@ -168,11 +184,12 @@ def _days(year: int, month: int, day: int) -> int:
     return int(np.datetime64(f"{year:04d}-{month:02d}-{day:02d}", "D").astype(np.int64))
 
 
-_ABBREVIATION = r"(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)"
+# PostgreSQL takes one of any length and any letters, for standard time none too (tzparse in localtime.c).
+_ABBREVIATION = r"(?:[^0-9,+<-]+|<[^>]*>)"
 _CLOCK = r"[+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?"
 _CHANGE = rf"(?:M\d{{1,2}}\.\d\.\d|J?\d{{1,3}})(?:/{_CLOCK})?"
 _RULE = re.compile(
-    rf"{_ABBREVIATION}({_CLOCK})(?:({_ABBREVIATION})({_CLOCK})?(?:,({_CHANGE}),({_CHANGE}))?)?", re.ASCII
+    rf"{_ABBREVIATION}?({_CLOCK})(?:({_ABBREVIATION})({_CLOCK})?(?:,({_CHANGE}),({_CHANGE}))?)?", re.ASCII
 )
 # What PostgreSQL takes for a POSIX name without dates (TZDEFRULESTRING in pgtz's localtime.c).
 _DEFAULT_CHANGES = ("M3.2.0", "M11.1.0")
