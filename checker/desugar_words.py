@@ -23,6 +23,16 @@ _PAIRS = {
     ("grouping", "sets"): TokenType.GROUPING_SETS,
     ("similar", "to"): TokenType.SIMILAR_TO,
 }
+_NEVER_FIRST = frozenset(
+    {
+        TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT, TokenType.AND, TokenType.OR, TokenType.IN,
+        TokenType.IS, TokenType.LIKE, TokenType.ILIKE, TokenType.BETWEEN, TokenType.THEN, TokenType.ELSE,
+        TokenType.WHEN, TokenType.END, TokenType.ON, TokenType.USING, TokenType.JOIN, TokenType.ALIAS,
+        TokenType.COMMA, TokenType.R_BRACKET, TokenType.HAVING, TokenType.LIMIT, TokenType.OFFSET, TokenType.FETCH,
+        TokenType.EQ, TokenType.NEQ, TokenType.LT, TokenType.LTE, TokenType.GT, TokenType.GTE, TokenType.DPIPE,
+        TokenType.SLASH, TokenType.MOD, TokenType.CARET, TokenType.DCOLON, TokenType.DOT,
+    }
+)  # fmt: skip
 _PAIR_STARTS = frozenset(first for first, _ in _PAIRS)
 
 
@@ -154,6 +164,10 @@ def _dot(rewriter: Rewriter, token: Token) -> bool:
 
 
 def _open(rewriter: Rewriter, token: Token) -> bool:
+    following = rewriter.peek()
+    if following is not None and following.token_type in _NEVER_FIRST:
+        # No grammar has it, and sqlglot takes exponential time to say so.
+        raise rewriter.unexpected(following)
     rewriter.out.append(token)
     rewriter.frames.append(Frame("", len(rewriter.out)))
     rewriter.at += 1
@@ -185,13 +199,12 @@ def _from(rewriter: Rewriter, token: Token) -> bool:
     return True
 
 
-def _open_bracket(rewriter: Rewriter, token: Token) -> bool:
-    if rewriter.operand_before() or (rewriter.out and rewriter.out[-1].text in ("array", "]", "[]")):
+def _array(rewriter: Rewriter, token: Token) -> bool:
+    # Behind ARRAY sqlglot tries a type first and then starts again, which doubles the work at every level.
+    if rewriter.word(1) != "[" or rewriter.operand_before():
         return False
-    if not (rewriter.out and rewriter.out[-1].token_type in (TokenType.L_BRACKET, TokenType.COMMA)):
-        return False
-    rewriter.emit(TokenType.ARRAY, "array", token)  # ARRAY[[1], [2]] is ARRAY[ARRAY[1], ARRAY[2]]
-    return False
+    rewriter.at += 1
+    return True
 
 
 RULES: dict[TokenType, Rule] = {
@@ -201,7 +214,7 @@ RULES: dict[TokenType, Rule] = {
     TokenType.DOT: _dot,
     TokenType.L_PAREN: _open,
     TokenType.R_PAREN: _close,
-    TokenType.L_BRACKET: _open_bracket,
+    TokenType.ARRAY: _array,
     TokenType.FROM: _from,
     TokenType.FOR: _from,
 }

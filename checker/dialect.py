@@ -41,13 +41,17 @@ class CheckedPostgres(Postgres):
         return lex(sql)
 
 
+# The parser may start again where it guessed wrong.  This many nodes, those thrown away included, bound that.
+_FIXED_NODES = 2_000
+_NODES_PER_TOKEN = 12
+
 _CHECKED = CheckedPostgres()
 _STOCK = Postgres()
 
 
 def parse(tokens: list[Token], text: str) -> exp.Expression:
     """The tree of one query from desugared tokens; the tokens lose their CALL_MARK.  Raises: SyntaxProblem."""
-    tree = _parse(PostgresParser(dialect=_CHECKED), tokens, text)
+    tree = _parse(_CHECKED, tokens, text)
     for node in tree.walk():
         name = node.args.get("this")
         if type(name) is str and name.endswith(CALL_MARK):
@@ -69,10 +73,11 @@ def engine_reading(text: str) -> exp.Expression:
 
     Raises: SyntaxProblem.
     """
-    return _parse(PostgresParser(dialect=_STOCK), desugar(lex(text), text, for_engine=True), text)
+    return _parse(_STOCK, desugar(lex(text), text, for_engine=True), text)
 
 
-def _parse(parser: PostgresParser, tokens: list[Token], text: str) -> exp.Expression:
+def _parse(dialect: Postgres, tokens: list[Token], text: str) -> exp.Expression:
+    parser = PostgresParser(dialect=dialect, max_nodes=_FIXED_NODES + _NODES_PER_TOKEN * len(tokens))
     try:
         trees = parser.parse(tokens, text)
     except ParseError as error:
@@ -94,6 +99,8 @@ def _syntax_problem(
             error = again
     detail = error.errors[0] if error.errors else {}
     description = str(detail.get("description") or "")
+    if description.startswith("Maximum number"):
+        return SyntaxProblem("statement is too complex", None, "54001")
     expected = f"{description.rstrip('.')}." if description.startswith("Expect") else None
     offset = detail.get("line")  # where lexer.py put the offset
     if description.endswith("after CASE"):  # the parser blames the word before

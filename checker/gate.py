@@ -242,7 +242,7 @@ def _denied_by(problem: SyntaxProblem | Refused, text: str) -> Denied:
     if isinstance(problem, Refused):
         return Denied(problem.code, problem.sqlstate, problem.message, problem.offset + 1)
     offset = len(text) if problem.offset is None else problem.offset
-    code = "unsupported_syntax" if problem.sqlstate == "0A000" else "syntax"
+    code = {"0A000": "unsupported_syntax", "54001": "too_deep"}.get(problem.sqlstate, "syntax")
     return Denied(code, problem.sqlstate, problem.message, offset + 1, problem.hint)
 
 

@@ -135,9 +135,12 @@ def _condition(self: Renderer, node: Node) -> str:
 @rule("this", "expressions", "alias", *_QUERY_TAIL, "with_", of=exp.Values)
 def _values(self: Renderer, node: Node) -> str:
     text = _values_list(self, node) + _tail(self, node)
+    in_from = isinstance(node.parent, exp.From | exp.Join | exp.Lateral | exp.Table)
     if node.args.get("alias"):
+        if not in_from:
+            raise Unrenderable("a name after VALUES", node)
         return f"({text}) AS {self.sql(node.args['alias'])}"
-    if isinstance(node.parent, exp.From | exp.Join | exp.Lateral):
+    if in_from:
         text = f"({text})"
     return self.optional(node, "with_", after=" ") + text
 
