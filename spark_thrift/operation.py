@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from spark_thrift.deadline import Deadline
-from spark_thrift.errors import DeadlineExceeded, EngineError, EngineUnavailable, StatementCancelled
+from spark_thrift.errors import DeadlineExceeded, EngineError, StatementCancelled
 from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.messages import FetchCall, count_rows, decode_reply, encode_call, spark_error
 from spark_thrift.reaper import JOB_STARTED_S, Reaper
@@ -62,7 +62,7 @@ class Operation:
         self._fetch_rows = fetch_rows
         self._fetch_call = FetchCall(handle)
         self._asked = min(_FIRST_FETCH_ROWS, fetch_rows)
-        self._asked_at = asyncio.get_running_loop().time()
+        self._asked_at = 0.0
         self._plan_s: float | None = None
         self._ahead: Reply | None = None
         self._closed = False
@@ -70,28 +70,26 @@ class Operation:
         self.columns: tuple[ResultColumn, ...] = ()
 
     async def run(self) -> None:
-        """Wait until there are rows to fetch.
+        """Wait until there are rows to fetch, and ask for the first of them.
 
-        The first fetch goes out in the same write as the status request, which the engine answers when the
-        statement is done (it long-polls, five seconds at a time), so that a small result costs no more
-        waiting.
+        The status request is answered when the statement is done: the engine long-polls, five seconds at a
+        time. The metadata is asked for then and not earlier, because Spark fixes that answer when it is
+        first asked, finished or not; and ahead of the fetch, which may take as long as a job.
 
         Raises: SparkError, StatementCancelled, DeadlineExceeded, EngineUnavailable.
         """
+        began = asyncio.get_running_loop().time()
         async with self._ended_on_error():
             status_call = encode_call("GetOperationStatus", t.TGetOperationStatusReq(self._handle))
             while True:
-                status, self._ahead = self._transport.ask(status_call, self._fetch_call.request(self._asked))
+                (status,) = self._transport.ask(status_call)
                 if self._finished(decode_reply("GetOperationStatus", await status)):
                     break
-                # It may have finished between the two requests; then the rows are these.
-                if await _is_row_set(self._ahead):
-                    break
-            # Not earlier: Spark fixes the answer when it is first asked, finished or not.
-            (metadata,) = self._transport.ask(
-                encode_call("GetResultSetMetadata", t.TGetResultSetMetadataReq(self._handle))
+            metadata, self._ahead = self._transport.ask(
+                encode_call("GetResultSetMetadata", t.TGetResultSetMetadataReq(self._handle)),
+                self._fetch_call.request(self._asked),
             )
-            began, self._asked_at = self._asked_at, asyncio.get_running_loop().time()
+            self._asked_at = asyncio.get_running_loop().time()
             self._plan_s = self._asked_at - began
             schema = decode_reply("GetResultSetMetadata", await metadata).schema
             self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
@@ -186,16 +184,6 @@ class Operation:
         if self._ahead is not None and not self._cancelled:
             self._ahead.cancel()
             self._ahead = None
-
-
-async def _is_row_set(reply: Reply) -> bool:
-    try:
-        count_rows(await reply)
-    except EngineUnavailable:
-        raise
-    except EngineError:
-        return False
-    return True
 
 
 def _result_column(column: Any) -> ResultColumn:

@@ -98,8 +98,8 @@ async def test_a_small_statement_takes_three_round_trips(
         "OpenSession",
         "ExecuteStatement",
         "GetOperationStatus",
-        "FetchResults",
         "GetResultSetMetadata",
+        "FetchResults",
         "CloseOperation",
         "CloseSession",
     ]
@@ -124,42 +124,34 @@ async def test_one_fetch_ahead_and_no_more(fake_engine: FakeEngine, fake_endpoin
 async def test_a_status_that_is_not_final_is_asked_again(
     fake_engine: FakeEngine, fake_endpoint: Endpoint
 ) -> None:
-    states = iter(
-        [t.TOperationState.RUNNING_STATE, t.TOperationState.RUNNING_STATE, t.TOperationState.FINISHED_STATE]
-    )
-    unfinished = t.TFetchResultsResp(
-        t.TStatus(t.TStatusCode.ERROR_STATUS, errorMessage="Expected state FINISHED")
-    )
-
-    def status(_: object) -> Any:
-        fake_engine.state = next(states)
-        return t.TGetOperationStatusResp(OK, fake_engine.state)
-
-    def fetch(request: Any) -> Any:
-        return fake_engine.fetch(request) if fake_engine.state == 2 else unfinished
-
+    running, finished = t.TOperationState.RUNNING_STATE, t.TOperationState.FINISHED_STATE
+    states = iter([t.TOperationState.INITIALIZED_STATE, running, finished])
+    fake_engine.answers["GetOperationStatus"] = lambda _: t.TGetOperationStatusResp(OK, next(states))
     fake_engine.rows = 5
-    fake_engine.answers |= {"GetOperationStatus": status, "FetchResults": fetch}
     client = SparkClient(fake_endpoint)
     session = await client.open_session("u")
     frame = await (await session.execute("SELECT 1")).fetch()
     assert frame is not None
     assert count_rows(frame) == 5
+    assert fake_engine.names()[2:7] == ["GetOperationStatus"] * 3 + ["GetResultSetMetadata", "FetchResults"]
     await session.close()
     await client.close()
 
 
-async def test_rows_that_came_between_two_polls_are_not_lost(
+async def test_a_statement_is_there_before_its_first_rows(
     fake_engine: FakeEngine, fake_endpoint: Endpoint
 ) -> None:
-    fake_engine.rows, fake_engine.state = 5, t.TOperationState.RUNNING_STATE
+    never = asyncio.Event()
+    fake_engine.answers["FetchResults"] = lambda _: never.wait()
     client = SparkClient(fake_endpoint)
     session = await client.open_session("u")
-    frame = await (await session.execute("SELECT 1")).fetch()
-    assert frame is not None
-    assert count_rows(frame) == 5
+    operation = await asyncio.wait_for(session.execute("SELECT 1"), 1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(operation.fetch(), 0.05)
     await session.close()
     await client.close()
+    assert "CancelOperation" not in fake_engine.names()
+    assert fake_engine.names().count("CloseOperation") == 1
 
 
 async def test_a_failed_statement_is_closed_and_the_session_lives(
