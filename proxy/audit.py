@@ -49,7 +49,7 @@ class Audit:
         self._handler: RotatingFileHandler | None = None
         if settings.audit.enabled:
             path = settings.audit_path
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._handler = _PrivateFile(
                 path, maxBytes=settings.audit.rotate_bytes, backupCount=settings.audit.keep, delay=False
             )

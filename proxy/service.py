@@ -120,6 +120,8 @@ class Service:
                 )
         except FrontEndError as error:
             log.warning("questions cannot be answered: %s", error.message)
+        finally:
+            self._progress("")
 
     # --- Spark
 

@@ -17,8 +17,10 @@ from proxy.binds import BindError
 from proxy.mirror.errors import MirrorError
 from proxy.rows import DataError
 from proxy.timezones import UnknownTimeZone
+from proxy.timezones import UnknownTimeZone
 from proxy.transaction import TransactionError
 from proxy.wire.errors import ErrorFields, ProtocolError
+from spark_thrift.columns import FetchFailed, MalformedFrame
 from spark_thrift.dialect import Untranslatable
 from spark_thrift.errors import EngineError
 
@@ -70,6 +72,9 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
     (BindError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
     (DataError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, e.detail, e.hint)),
     (EngineError, _engine),
+    (FetchFailed, lambda e: ErrorFields("ERROR", e.sqlstate or "XX000", e.message)),
+    (MalformedFrame, lambda e: ErrorFields("ERROR", "08P01", "the engine sent what it never sends")),
+    (UnknownTimeZone, lambda e: ErrorFields("ERROR", "22023", str(e))),
     (UnknownTimeZone, lambda e: ErrorFields("ERROR", "22023", str(e))),
     (FrontEndError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
     (TimeoutError, lambda e: ErrorFields("ERROR", "57014", "canceling statement due to statement timeout")),
