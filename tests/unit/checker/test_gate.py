@@ -143,6 +143,19 @@ class TestLimits:
     def test_honest_length_is_no_depth(self, sql: str) -> None:
         assert isinstance(Gate().check(sql), Allowed)
 
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "SELECT 1 FROM t" + " JOIN t" * 40,
+            "SELECT " + "union (" * 40 + "1" + ")" * 40,
+            "SELECT " + "ARRAY[" * 150 + "1" + "]" * 150,
+            "SELECT " + "trim(" * 190 + "a," * 9000,
+        ],
+    )
+    def test_no_statement_makes_the_parser_start_over_without_end(self, sql: str) -> None:
+        """Not a timing: without its bounds the parser would take years."""
+        assert isinstance(Gate().check(sql), Allowed | Denied)
+
     def test_nul(self) -> None:
         verdict = Gate().check("SELECT 1,\x002")
         assert isinstance(verdict, Denied)
