@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,6 @@ from nl_frontend.errors import FrontEndError
 from proxy.binds import BindError
 from proxy.mirror.errors import MirrorError
 from proxy.rows import DataError
-from proxy.timezones import UnknownTimeZone
 from proxy.timezones import UnknownTimeZone
 from proxy.transaction import TransactionError
 from proxy.wire.errors import ErrorFields, ProtocolError
@@ -75,7 +75,6 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
     (FetchFailed, lambda e: ErrorFields("ERROR", e.sqlstate or "XX000", e.message)),
     (MalformedFrame, lambda e: ErrorFields("ERROR", "08P01", "the engine sent what it never sends")),
     (UnknownTimeZone, lambda e: ErrorFields("ERROR", "22023", str(e))),
-    (UnknownTimeZone, lambda e: ErrorFields("ERROR", "22023", str(e))),
     (FrontEndError, lambda e: ErrorFields("ERROR", e.sqlstate, e.message, hint=e.hint)),
     (TimeoutError, lambda e: ErrorFields("ERROR", "57014", "canceling statement due to statement timeout")),
     (MemoryError, lambda e: ErrorFields("ERROR", "53200", "out of memory")),
@@ -89,7 +88,9 @@ def fields_of(error: BaseException) -> ErrorFields:
         if isinstance(error, kind):
             return make(error)
     incident = secrets.token_hex(4)
-    log.error("internal error %s", incident, exc_info=error)
+    # The exception's own words may hold a value or a piece of the statement: where it was raised says enough.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("internal error %s: %s\n%s", incident, type(error).__name__, where)
     return ErrorFields(
         "ERROR",
         "XX000",
