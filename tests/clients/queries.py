@@ -11,3 +11,6 @@ QUERIES = {
     match["name"]: match["sql"]
     for match in _NAMED.finditer(Path(__file__).with_name("queries.sql").read_text("utf-8"))
 }
+
+ENDLESS = "SELECT count(*) FROM cpc AS a JOIN cpc AS b ON a.cpc_code < b.patent_id || a.patent_id"
+"""Work for hours: there is nothing to hash by."""
