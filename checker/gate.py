@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from sqlglot import expressions as exp
 from sqlglot.tokens import Token, TokenType
@@ -65,7 +65,6 @@ class Gate:
         self,
         statement: str,
         *,
-        dialect: Literal["postgres", "spark"] = "postgres",
         base_position: int = 0,
         parameters_allowed: bool = True,
     ) -> Verdict:
@@ -74,7 +73,7 @@ class Gate:
         Units: `base_position` is the statement's offset in the client's text, added to every position.
         """
         try:
-            verdict = self._check(statement, dialect, parameters_allowed)
+            verdict = self._check(statement, parameters_allowed)
         except _Denial as denial:
             verdict = denial.verdict
         except (SyntaxProblem, Refused) as problem:
@@ -98,7 +97,7 @@ class Gate:
             verdict = replace(verdict, position=verdict.position + base_position)
         return verdict
 
-    def _check(self, text: str, dialect: str, parameters_allowed: bool) -> Verdict:
+    def _check(self, text: str, parameters_allowed: bool) -> Verdict:
         self._check_text(text)
         tokens = lex(text)
         while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
@@ -109,8 +108,6 @@ class Gate:
         first = tokens[0]
         word = "" if first.token_type in (TokenType.STRING, TokenType.IDENTIFIER) else first.text
         if word in _QUERY_WORDS:
-            if dialect != "postgres":
-                raise _Denial("unsupported_dialect", "0A000", f"the dialect {dialect} is not supported")
             verdict = self._query(tokens, text)
         else:
             verdict = self._session_statement(tokens, text, word)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 NO_COLUMNS = Description((), None)
 QUERY_PLAN = Description((), (Field("QUERY PLAN", 25, -1),))
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
-    "streamlink.dialect": ("postgres", "spark"),
     "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
 }
 """Our own settings and the values that they take."""

@@ -94,7 +94,6 @@ class Pipeline:
             param_oids,
             session.user,
             settings.get("search_path"),
-            settings.get("streamlink.dialect"),
             settings.get("streamlink.prose"),
             settings.get("timezone"),
             self.catalogue.version,
@@ -155,10 +154,8 @@ class Pipeline:
     def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
         if source.draft is None:
-            spark = session.settings.get("streamlink.dialect") == "spark"
             verdict = self._gate.check(
                 source.text,
-                dialect="spark" if spark else "postgres",
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
@@ -217,12 +214,11 @@ class Pipeline:
         if where is Route.MIRROR and _is_personal(allowed.facts):
             own = self._service.registry.of_user(session.user)
             sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), own))
-        spark_dialect = session.settings.get("streamlink.dialect") == "spark"
         try:
             description = await self.describe_on_mirror(sql, session, param_oids)
         except MirrorError as error:
             foreign = error.fields.sqlstate in UNKNOWN_TO_MIRROR and "operator" not in error.fields.message
-            if not (foreign or spark_dialect):
+            if not foreign:
                 raise
             if where is Route.MIRROR and allowed.facts.relations:
                 raise

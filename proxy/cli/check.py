@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
 
@@ -31,9 +31,6 @@ def add_commands(commands: Any) -> None:
         "and is denied when anything in it is",
     )
     check.add_argument("--json", action="store_true", help="one JSON object a statement")
-    check.add_argument(
-        "--dialect", choices=("postgres", "spark"), default="postgres", help="what it is (default: postgres)"
-    )
     check.set_defaults(run=run)
 
 
@@ -48,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
     for number, text in texts:
-        verdicts = list(verdicts_on(gate, text, arguments.dialect))
+        verdicts = list(verdicts_on(gate, text))
         if source is not None:
             # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
             verdicts = [next((v for v in verdicts if not _allowed(v[1])), verdicts[0])]
@@ -61,9 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     return status
 
 
-def verdicts_on(
-    gate: Gate, text: str, dialect: Literal["postgres", "spark"] = "postgres"
-) -> Iterator[tuple[str, Allowed | Denied]]:
+def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
     from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
@@ -83,7 +78,7 @@ def verdicts_on(
                 Denied("question", "0A000", "a question: what is checked is its draft, not its words"),
             )
         else:
-            yield statement.text, gate.check(statement.text, dialect=dialect, base_position=statement.start)
+            yield statement.text, gate.check(statement.text, base_position=statement.start)
 
 
 def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
