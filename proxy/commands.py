@@ -16,7 +16,7 @@ from checker.verdict import Allowed, StatementKind
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
-from proxy.ports import Bind, CopyOptions, Description, Field
+from proxy.ports import Bind, Description, Field
 from proxy.sqlstate import Refused
 from proxy.startup import check_setting
 from proxy.timezones import load_zone
@@ -303,9 +303,7 @@ class Commands:
 
     async def _copy(self, statement: st.CopyOut, plan: Act, portal: Portal) -> str:
         assert plan.inner is not None
-        o = statement.options
-        options = CopyOptions(o.format, o.delimiter, o.null, o.header, o.quote, o.escape, o.force_quote)
-        return f"COPY {await self._executor.copy_out(plan.inner, options)}"
+        return f"COPY {await self._executor.copy_out(plan.inner, statement.options)}"
 
     async def _channel(self, statement: st.Channel, plan: Act, portal: Portal) -> str:
         if statement.kind is not StatementKind.UNLISTEN:

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
+
+from checker.session_statements import CopyOptions
+from spark_thrift.catalogue import Column, Table
+
+__all__ = [
+    "BINARY", "TEXT", "Bind", "Catalogue", "Column", "CopyOptions", "Description", "Draft", "Drafter", "Field",
+    "Question", "ResultStream", "RowBatch", "Table",
+]  # fmt: skip
 
 TEXT, BINARY = 0, 1
 """Format codes of Bind and RowDescription (protocol chapter 54.2.3)."""
@@ -48,19 +56,6 @@ class Bind:
     values: tuple[bytes | None, ...] = ()
     formats: tuple[int, ...] = ()
     result_formats: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CopyOptions:
-    """COPY (query) TO STDOUT options, as PostgreSQL names and defaults them."""
-
-    format: Literal["text", "csv", "binary"] = "text"
-    delimiter: str = "\t"
-    null: str = "\\N"
-    header: bool = False
-    quote: str = '"'
-    escape: str = '"'
-    force_quote: tuple[str, ...] | Literal["*"] = ()
 
 
 class RowBatch(Protocol):
@@ -122,26 +117,6 @@ class Draft(Protocol):
     def confidence(self) -> float | None: ...
     @property
     def notes(self) -> Sequence[str]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column as the front end and the dialect step see it; `spark_type` as DESCRIBE prints it, lower case."""
-
-    name: str
-    spark_type: str
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table or view of Spark's catalogue."""
-
-    schema: str
-    name: str
-    kind: Literal["table", "view"]
-    columns: tuple[Column, ...]
-    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
-from proxy.ports import Catalogue, Column, Table
+from proxy.ports import Catalogue
 from proxy.registry import Registry
 from proxy.settings import Settings
 from proxy.sqlstate import Refused
@@ -164,17 +164,7 @@ class Service:
                 self._read_at = time.monotonic()
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
-            tables = (
-                Table(
-                    t.schema,
-                    t.name,
-                    t.kind,
-                    tuple(Column(c.name, c.spark_type, c.comment) for c in t.columns),
-                    t.comment,
-                )
-                for t in found.tables
-            )
-            self.catalogue = await self.mirror.sync(tables, found.schemas)
+            self.catalogue = await self.mirror.sync(found.tables, found.schemas)
             self._fingerprint = found.fingerprint
             return self.catalogue.version != before
 
