@@ -1,7 +1,8 @@
 """What a statement's tree says: relations read, functions called, parameters, settings written.
 
 Rules: every node is visited; a name counts as a relation unless a WITH that is in scope there defines it (PostgreSQL's
-scoping: a later sibling and the query itself see it, and with RECURSIVE the siblings and the definition too).
+scoping: a later sibling and the query itself see it, and with RECURSIVE the siblings and the definition too); a field
+of a value counts as a function, unless functions.txt knows it as a field.
 Positions are offsets into the statement's text, from 0, as sqlglot's tokens have them.
 
 Left out: columns, and whose right it is to read what: that is for a policy.
@@ -15,6 +16,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
+from checker.functions import FIELD, function_kinds
 from checker.verdict import Facts, Function, Relation
 
 _NAME_BYTES = 63
@@ -62,6 +64,8 @@ def collect(tree: exp.Expression, base_position: int = 0) -> Facts:
             _relation(node, defined, found, base_position)
         elif kind is exp.Anonymous:
             _function(node, found, base_position)
+        elif kind is exp.Dot and isinstance(node.expression, exp.Identifier):
+            _field(node.expression, found, base_position)
         elif kind is exp.Parameter:
             found.parameters.add(int(node.this.this))
         elif kind in _WORD_FUNCTIONS:
@@ -151,6 +155,12 @@ def _function(call: Any, found: _Found, base_position: int) -> None:
         first = call.expressions[0] if call.expressions else None
         known = isinstance(first, exp.Literal) and first.is_string
         found.settings.append(str(first.name) if first is not None and known else "?")
+
+
+def _field(name: Any, found: _Found, base_position: int) -> None:
+    """`(x).f` is `f(x)` where x has no field f (PostgreSQL documentation, 8.16.5): it may call a function."""
+    if function_kinds().get(name.this) != FIELD:
+        found.functions.setdefault(Function(None, cut(name.this), position_of(name, base_position)))
 
 
 __all__ = ["collect", "cut", "position_of"]

@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 DENIED = "denied"
+FIELD = "field"
+"""Not functions: names of the columns that PostgreSQL's own composite values have."""
 
 
 @cache

@@ -22,7 +22,7 @@ from checker import dialect as pg
 from checker.desugar import desugar
 from checker.errors import Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
-from checker.functions import DENIED, function_kinds
+from checker.functions import DENIED, FIELD, function_kinds
 from checker.lexer import lex
 from checker.render import same_tokens, to_postgres
 from checker.session_grammar import parse_session_statement
@@ -319,9 +319,9 @@ def _check_functions(facts: Facts) -> None:
         if kind == DENIED or function.schema not in _FUNCTION_SCHEMAS:
             shown = f"{function.schema}.{function.name}" if function.schema else function.name
             raise _Denial("function", "42501", f"permission denied for function {shown}", function.position)
-        if kind is None:
+        if kind is None or kind == FIELD:
             near = difflib.get_close_matches(
-                function.name, [n for n, k in kinds.items() if k != DENIED], 1, 0.8
+                function.name, [n for n, k in kinds.items() if k not in (DENIED, FIELD)], 1, 0.8
             )
             raise _Denial(
                 "unknown_function",
