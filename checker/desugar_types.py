@@ -103,4 +103,18 @@ def _typed_literal(rewriter: Rewriter, token: Token, name: Token, modifier: list
     return True
 
 
-RULES: dict[TokenType, Rule] = {KEYWORDS[word]: _type_word for word in TYPE_WORDS if word in KEYWORDS}
+def _object_identifier(rewriter: Rewriter, token: Token) -> bool:
+    """`oid[]`, `regclass[]`: the parser knows an array of these only by its whole name."""
+    if rewriter.word(1) != "[" or rewriter.word(2) != "]":
+        return _type_word(rewriter, token)
+    rewriter.emit(TokenType.VAR, "pg_catalog", token)
+    rewriter.emit(TokenType.DOT, ".", token)
+    rewriter.emit(TokenType.VAR, token.text, token)
+    rewriter.at += 1
+    return True
+
+
+RULES: dict[TokenType, Rule] = {
+    **{KEYWORDS[word]: _type_word for word in TYPE_WORDS if word in KEYWORDS},
+    TokenType.OBJECT_IDENTIFIER: _object_identifier,
+}

@@ -135,3 +135,4 @@ SELECT nope FROM users
 SELECT * FROM nope.nope
 SELECT 1 / 0
 SELECT 'x'::int
+SELECT '{1259}'::oid[], CAST('{pg_class}' AS regclass[]), relname FROM pg_class WHERE oid = ANY('{1259}'::oid[])
