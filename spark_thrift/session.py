@@ -48,6 +48,7 @@ class SparkSession:
         self._lost = False
         self._closed = False
         self._operations: WeakSet[Operation] = WeakSet()
+        self._unanswered: set[Reply] = set()
 
     @property
     def broken(self) -> bool:
@@ -70,6 +71,7 @@ class SparkSession:
                 # Shielded: an abandoned statement's handle is needed to stop it.
                 frame = await asyncio.shield(reply)
         except (asyncio.CancelledError, DeadlineExceeded):
+            self._unanswered.add(reply)
             reply.add_done_callback(self._abandon)
             raise
         handle = self._decode("ExecuteStatement", frame).operationHandle
@@ -137,6 +139,8 @@ class SparkSession:
         self._closed = True
         for operation in tuple(self._operations):
             await operation.close()
+        if self._unanswered:
+            await asyncio.wait(self._unanswered, timeout=_CLOSE_TIMEOUT_S)
         if self._transport.broken:
             return
         if settled_in_s := self._reaper.settled_in_s(self._transport):
@@ -167,6 +171,7 @@ class SparkSession:
 
     def _abandon(self, reply: Reply) -> None:
         """The answer to an ExecuteStatement that nobody awaits any more."""
+        self._unanswered.discard(reply)
         if reply.cancelled() or reply.exception() is not None:
             return
         try:

@@ -48,7 +48,7 @@ class Busyness:
 @pytest.fixture
 async def busyness(spark_engine: EmbeddedSpark, spark_session: SparkSession) -> Busyness:
     # Warm, as a server's engine is: the first plan of all takes seconds.
-    await spark_session.run_command("SELECT id FROM range(0, 1000, 1, 2) WHERE hash(id) = 5")
+    await spark_session.run_command("SELECT id FROM range(0, 1000, 1, 2) WHERE hash(id) = 5", deadline_s=60)
     busyness = Busyness(spark_engine)
     assert await busyness.settles(60), "the engine is busy before the test"
     return busyness

@@ -295,6 +295,30 @@ async def test_an_execute_whose_answer_is_late_is_stopped_all_the_same(
     await session.close()
 
 
+async def test_a_session_closed_before_its_execute_is_answered_waits_for_the_handle(
+    fake_engine: FakeEngine, fake_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "JOB_STARTED_S", 0.2)
+    answer = fake_engine.answers["ExecuteStatement"]
+
+    async def late(request: Any) -> Any:
+        await asyncio.sleep(0.1)
+        return answer(request)
+
+    fake_engine.answers["ExecuteStatement"] = late
+    client = SparkClient(fake_endpoint)
+    session = await client.open_session("u")
+    task = asyncio.ensure_future(session.execute("SELECT 1"))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await session.close()
+    await asyncio.sleep(0.6)
+    names = fake_engine.names()
+    assert names.index("CancelOperation") < names.index("CloseOperation") < names.index("CloseSession")
+    await client.close()
+
+
 @pytest.mark.parametrize("value", ["a\nb", "a;b", "`x`"])
 async def test_a_setting_s_value_is_one_line(
     fake_engine: FakeEngine, fake_endpoint: Endpoint, value: str
