@@ -101,7 +101,14 @@ class Commands:
         """The plan of the query inside a statement."""
         assert allowed.tree is not None
         query = replace(allowed, kind=StatementKind.SELECT, sql=to_postgres(allowed.tree), statement=None)
-        return await self._session.service.pipeline.plan_query(query, self._session, param_oids)
+        try:
+            return await self._session.service.pipeline.plan_query(query, self._session, param_oids)
+        except MirrorError as error:
+            # Positions count from where the whole statement begins.
+            before = allowed.sql.find(query.sql)
+            if error.fields.position is not None and before > 0:
+                error.fields = replace(error.fields, position=error.fields.position + before)
+            raise
 
     async def _type_oids(self, types: tuple[str, ...]) -> tuple[int, ...]:
         """What PostgreSQL calls the types of PREPARE name (types)."""
@@ -136,6 +143,7 @@ class Commands:
 
     async def _begin(self, statement: st.Begin, plan: Act, portal: Portal) -> str:
         self._warn(self._session.transaction.begin())
+        self._isolate(statement.modes)
         return "START TRANSACTION" if statement.started else "BEGIN"
 
     async def _commit(self, statement: st.Commit, plan: Act, portal: Portal) -> str:
@@ -183,10 +191,25 @@ class Commands:
         return "SET"
 
     async def _set_transaction(self, statement: st.SetTransaction, plan: Act, portal: Portal) -> str:
-        # Every statement reads one snapshot of its tables and nothing is written: all modes mean the same.
-        if not statement.session and not self._session.transaction.in_block:
+        # Every statement reads one snapshot of its tables and nothing is written: all modes mean the same, and the
+        # isolation level is kept for SHOW alone.
+        transaction = self._session.transaction
+        if statement.session:
+            transaction.set(await self._on_mirror(statement.to_sql()), local=False)
+        elif not transaction.in_block:
             self._warn(Warned("25P01", "SET TRANSACTION can only be used in transaction blocks"))
+        else:
+            self._isolate(statement.modes)
         return "SET"
+
+    def _isolate(self, modes: tuple[str, ...]) -> None:
+        """What SHOW transaction_isolation says until the transaction ends."""
+        transaction = self._session.transaction
+        for mode in modes:
+            level = mode.removeprefix("ISOLATION LEVEL ")
+            if level != mode:
+                changed = {"default_transaction_isolation": level.lower()}
+                transaction.set({**transaction.settings, **changed}, local=True)
 
     async def _reset(self, statement: st.Reset, plan: Act, portal: Portal) -> str:
         if statement.name == "all":
