@@ -82,7 +82,7 @@ def _rollback(reader: Reader) -> Parsed:
         )
     reader.take_any("work", "transaction")
     if reader.take("to"):
-        if reader.word(1):
+        if len(reader.tokens) > reader.at + 1:
             reader.take("savepoint")
         return Savepoint(reader.name(), StatementKind.ROLLBACK_TO), None
     return Rollback(_chain(reader)), None

@@ -39,7 +39,11 @@ _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<frac
 _ZONE = r"(?:\s*(?P<zone>[zZ]|UTC|GMT|[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?))?"
 _ERA = r"(?:\s+(?P<era>BC|AD))?"
 _DATE_RE = re.compile(_DATE + _ERA, re.ASCII | re.IGNORECASE)
-_STAMP_RE = re.compile(rf"{_DATE}(?:(?:[T ]|\s+){_CLOCK}{_ZONE})?{_ERA}", re.ASCII | re.IGNORECASE)
+# A zone without a time is how pgjdbc sends a java.sql.Date.
+_STAMP_RE = re.compile(
+    rf"{_DATE}(?:(?:[T ]|\s+){_CLOCK}{_ZONE}|\s+(?P<bare_zone>[zZ]|[+-]\d{{1,2}}(?::?\d{{2}})?))?{_ERA}",
+    re.ASCII | re.IGNORECASE,
+)
 _TIME_RE = re.compile(_CLOCK, re.ASCII)
 _INFINITE = {"infinity", "+infinity", "-infinity", "inf", "-inf"}
 _MOVING = {"now", "today", "tomorrow", "yesterday", "allballs"}
@@ -132,7 +136,7 @@ def timestamptz_from_text(text: str) -> str:
     match = _match(_STAMP_RE, text)
     days = days_from_civil(*_year_month_day(match, text))
     micros = days * _DAY_US + _clock_us(match, text)
-    zone = match["zone"]
+    zone = match["zone"] or match["bare_zone"]
     if text.strip().lower() == "epoch":
         return print_timestamp(0, "+00")
     return (

@@ -36,6 +36,10 @@ class BindError(Exception):
         self.hint = hint
 
 
+class NotInSpark(BindError):
+    """PostgreSQL has the value and Spark has no type for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`name` as PostgreSQL's messages have it; `sql` the type of the literal."""
@@ -177,7 +181,7 @@ def _numeric_node(value: Decimal) -> exp.Expression:
 
 
 def too_wide() -> BindError:
-    return BindError("22003", f"a numeric of more than {MAX_PRECISION} digits has no Spark type")
+    return NotInSpark("22003", f"a numeric of more than {MAX_PRECISION} digits has no Spark type")
 
 
 def _not_finite(name: str) -> BindError:

@@ -14,9 +14,11 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from checker.session_statements import SessionStatement
 from proxy.audit import Record
+from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
-from proxy.commands import Commands, runs_in_failed_block
+from proxy.commands import Commands, ends_failed_block
 from proxy.copyout import CopyOut
 from proxy.mirror import frontend
 from proxy.mirror.errors import MirrorError
@@ -117,8 +119,10 @@ class Executor:
             for _ in bound_values(prepared, bind):
                 pass
         except BindError as error:
-            # The mirror knows types that Spark has nothing like: regclass, oidvector, name[].
-            if not (isinstance(prepared.plan, OnMirror) and error.sqlstate == "0A000"):
+            # The mirror knows what Spark has nothing like: regclass, oidvector, a numeric of 40 digits.
+            if not isinstance(prepared.plan, OnMirror):
+                raise
+            if not isinstance(error, NotInSpark) and error.sqlstate != "0A000":
                 raise
 
     # --- the two ways

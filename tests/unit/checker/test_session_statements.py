@@ -59,6 +59,8 @@ _CSV = st.CopyOptions("csv", ",", "")
         ('RELEASE SAVEPOINT "Sp"', st.Savepoint("Sp", StatementKind.RELEASE)),
         ("RELEASE savepoint", st.Savepoint("savepoint", StatementKind.RELEASE)),
         ("ROLLBACK TO sp", st.Savepoint("sp", StatementKind.ROLLBACK_TO)),
+        ('ROLLBACK TO SAVEPOINT "Sp"', st.Savepoint("Sp", StatementKind.ROLLBACK_TO)),
+        ("ROLLBACK TO savepoint", st.Savepoint("savepoint", StatementKind.ROLLBACK_TO)),
         ("ROLLBACK WORK TO SAVEPOINT sp", st.Savepoint("sp", StatementKind.ROLLBACK_TO)),
         ("DISCARD ALL", st.Discard("ALL")),
         ("DISCARD TEMPORARY", st.Discard("TEMP")),
