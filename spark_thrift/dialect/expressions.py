@@ -68,6 +68,9 @@ def _cast(ctx: Context, node: exp.Cast) -> Term:
     if isinstance(to, exp.DataType) and isinstance(to.this, exp.Interval):
         return datetimes.interval_with_unit(node.this, to.this)
     target, length = from_node(to)
+    if isinstance(node.this, exp.Array) and not node.this.expressions and target.element is not None:
+        # An empty array has no type but the one that it is cast to.
+        return literals.array_of((), target, target.element)
     value = ctx.term(node.this)
     if length is None:
         return convert(value, target)
