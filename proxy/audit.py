@@ -41,6 +41,9 @@ class Record:
 class _PrivateFile(RotatingFileHandler):
     """The library's rotation, without a LogRecord and a stat for each of some thousand records a second."""
 
+    _written: int
+    """Units: bytes in the file, short by what UTF-8 adds to characters."""
+
     def append(self, line: str) -> None:
         self._written += len(line) + 1
         if self._written > self.maxBytes:
