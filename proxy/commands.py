@@ -36,11 +36,10 @@ OWN_SETTINGS: dict[str, tuple[str, ...]] = {
 """Our own settings and the values that they take."""
 
 
-def runs_in_failed_block(plan: Plan) -> bool:
+def ends_failed_block(statement: st.SessionStatement | None) -> bool:
     """Whether a failed transaction block lets this through: only what ends it."""
-    if not isinstance(plan, Act):
+    if statement is None:
         return False
-    statement = plan.statement
     return isinstance(statement, st.Commit | st.Rollback) or statement.kind is StatementKind.ROLLBACK_TO
 
 
@@ -149,26 +148,30 @@ class Commands:
     async def _commit(self, statement: st.Commit, plan: Act, portal: Portal) -> str:
         tag, warned = self._session.transaction.commit(chain=statement.chain)
         self._warn(warned)
-        await self._session.close_portals()
+        await self._session.close_portals(rolled_back=tag == "ROLLBACK")
         return tag
 
     async def _rollback(self, statement: st.Rollback, plan: Act, portal: Portal) -> str:
         tag, warned = self._session.transaction.rollback(chain=statement.chain)
         self._warn(warned)
-        await self._session.close_portals()
+        await self._session.close_portals(rolled_back=True)
         return tag
 
     async def _savepoint(self, statement: st.Savepoint, plan: Act, portal: Portal) -> str:
-        transaction = self._session.transaction
+        transaction, portals = self._session.transaction, self._session.portals
         match statement.kind:
             case StatementKind.RELEASE:
                 transaction.release(statement.name)
                 return "RELEASE"
             case StatementKind.ROLLBACK_TO:
-                transaction.rollback_to(statement.name)
+                cursors = transaction.rollback_to(statement.name)
+                for name, cursor in list(portals.items()):
+                    if cursor not in cursors and not cursor.committed and cursor is not portal:
+                        del portals[name]
+                        await cursor.close()
                 return "ROLLBACK"
             case _:
-                transaction.savepoint(statement.name)
+                transaction.savepoint(statement.name, frozenset(portals.values()))
                 return "SAVEPOINT"
 
     async def _set(self, statement: st.Set, plan: Act, portal: Portal) -> str:
@@ -180,7 +183,7 @@ class Commands:
         if statement.values is None:
             return await self._reset_to_start(name, statement.to_sql(), local=statement.local, tag="SET")
         value = ", ".join(map(str, statement.values))
-        _check_own(name, value)
+        check_own(name, value)
         check_setting(name, value)
         if name == "client_encoding":
             return "SET"
@@ -400,7 +403,7 @@ def _explain_words(statement: st.Explain) -> str:
     return "EXTENDED" if options.get("VERBOSE", "FALSE") in ("", "TRUE", "ON", "1") else ""
 
 
-def _check_own(name: str, value: str) -> None:
+def check_own(name: str, value: str) -> None:
     if not name.startswith("streamlink."):
         return
     values = OWN_SETTINGS.get(name)

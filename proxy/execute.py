@@ -18,16 +18,19 @@ from checker.session_statements import SessionStatement
 from proxy.audit import Record
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
-from proxy.commands import Commands, ends_failed_block
+from proxy.commands import Commands, check_own, ends_failed_block
 from proxy.copyout import CopyOut
 from proxy.mirror import frontend
+from proxy.mirror.effects import Effect
 from proxy.mirror.errors import MirrorError
+from proxy.mirror.lease import Lease
 from proxy.pipeline import bound_values
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Prepared
 from proxy.portal import Portal
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
+from proxy.startup import check_setting
 from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from proxy.session import Session
 
 NO_BIND = Bind()
+BEGIN, COMMIT = frontend.query("BEGIN"), frontend.query("COMMIT")
 LISTEN = frontend.query(f"LISTEN {CHANNEL}")
 QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
 
@@ -58,19 +62,20 @@ class Executor:
 
     async def simple(self, prepared: Prepared) -> None:
         """Run one statement of a simple query and write everything but ReadyForQuery."""
-        self.check_allowed_now(prepared)
+        self.check_allowed(prepared)
         self._begin(prepared)
-        async with self._deadline():
-            if isinstance(prepared.plan, OnMirror):
-                await self._relay(prepared, prepared.plan, NO_BIND, simple=True)
-            else:
-                portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
-                if portal.fields is not None:
-                    self._io.write(msg.row_description(portal.fields, portal.formats))
-                try:
+        if isinstance(prepared.plan, OnMirror):
+            # The mirror keeps the session's statement_timeout itself.
+            await self._relay(prepared, prepared.plan, NO_BIND, simple=True)
+        else:
+            portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
+            if portal.fields is not None:
+                self._io.write(msg.row_description(portal.fields, portal.formats))
+            try:
+                async with self._deadline():
                     await self._run(portal, 0)
-                finally:
-                    await portal.close()
+            finally:
+                await portal.close()
         self.finished(None)
 
     # --- extended query
@@ -90,23 +95,25 @@ class Executor:
     async def execute(self, portal: Portal, max_rows: int) -> None:
         """Run a portal, or go on with it, and write rows and CommandComplete or PortalSuspended."""
         prepared = portal.prepared
-        self.check_allowed_now(prepared)
+        self.check_allowed(prepared)
         self._begin(prepared)
-        async with self._deadline():
-            if isinstance(prepared.plan, OnMirror) and max_rows == 0 and not portal.started:
-                portal.ended = True
-                await self._relay(prepared, prepared.plan, portal.bind, simple=False)
-            else:
+        if isinstance(prepared.plan, OnMirror) and max_rows == 0 and not portal.started:
+            portal.ended = True
+            await self._relay(prepared, prepared.plan, portal.bind, simple=False)
+        else:
+            async with self._deadline():
                 await self._run(portal, max_rows)
         self.finished(None)
 
-    def check_allowed_now(self, prepared: Prepared) -> None:
+    def check_allowed(self, prepared: Prepared) -> None:
+        """The same for a statement that is planned."""
+        plan = prepared.plan
+        if not isinstance(plan, Nothing):
+            self.check_allowed_now(plan.statement if isinstance(plan, Act) else None)
+
+    def check_allowed_now(self, statement: SessionStatement | None) -> None:
         """Raises: Refused 25P02 in a failed transaction block, for all but what ends it."""
-        if (
-            self._session.transaction.status is Status.FAILED
-            and not isinstance(prepared.plan, Nothing)
-            and not runs_in_failed_block(prepared.plan)
-        ):
+        if self._session.transaction.status is Status.FAILED and not ends_failed_block(statement):
             raise Refused(
                 "25P02", "current transaction is aborted, commands ignored until end of transaction block"
             )
@@ -133,6 +140,9 @@ class Executor:
         async with self._service.mirror.lease(session.user, session.settings) as lease:
             if plan.signals:
                 await lease.exchange(LISTEN)
+            if plan.sets and session.transaction.in_block:
+                # So that what set_config lays over the transaction can still be read after the statement.
+                await lease.exchange(BEGIN, Effect.SETTINGS)
             try:
                 if simple:
                     reply = await lease.query(plan.sql)
@@ -147,6 +157,8 @@ class Executor:
             if plan.signals:
                 for name, pid in received(reply.raw):
                     self._service.registry.signal(name, pid, session.user)
+                # A session that signals itself ends here, while there is a statement to end.
+                await asyncio.sleep(0)
                 reply = reply._replace(raw=without_notifications(reply.raw))
             while True:
                 if reply.error_at >= 0:
@@ -162,8 +174,23 @@ class Executor:
             if self._record is not None:
                 self._record.tag = reply.tag or ""
             if plan.sets:
-                after = await lease.settings_after(session.custom_settings())
-                session.transaction.set(lowered(after), local=False)
+                await self._settings_set(lease, plan.sets)
+
+    async def _settings_set(self, lease: Lease, names: Sequence[str]) -> None:
+        """Take over what set_config has done on the lease's connection.  Raises: Refused."""
+        transaction = self._session.transaction
+        custom = {*self._session.custom_settings(), *(name for name in names if "." in name)}
+        inside = lowered(await lease.settings_after(custom))
+        for name in names:
+            if name in inside:
+                check_own(name, inside[name])
+                check_setting(name, inside[name])
+        if not transaction.in_block:
+            transaction.set(inside, local=False)
+            return
+        await lease.exchange(COMMIT, Effect.SETTINGS)
+        transaction.set(lowered(await lease.settings_after(custom)), local=False)
+        transaction.set(inside, local=True)
 
     async def _run(self, portal: Portal, max_rows: int) -> None:
         io = self._io
@@ -286,11 +313,12 @@ class Executor:
     def _begin(self, prepared: Prepared) -> None:
         self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)
 
-    def finished(self, error: ErrorFields | None) -> None:
-        """Write the statement's audit record, if one is open."""
+    def finished(self, error: ErrorFields | None) -> bool:
+        """Write the statement's audit record; whether one was open."""
         record, self._record = self._record, None
         if record is not None:
             self._service.audit.write(self._session, record, error)
+        return record is not None
 
 
 def _formats(codes: Sequence[int], columns: int) -> Sequence[int]:

@@ -63,6 +63,14 @@ class _Source:
         return self.text if self.sql is None else self.sql
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A statement that the gate has let through and that is not planned yet."""
+
+    source: _Source
+    allowed: Allowed
+
+
 class Pipeline:
     """Shared by all sessions; holds what may be remembered."""
 
@@ -72,7 +80,7 @@ class Pipeline:
         self._service = service
         self._gate = gate
         self.drafter = drafter
-        self._remembered: OrderedDict[tuple[object, ...], tuple[Prepared, ...]] = OrderedDict()
+        self._remembered: OrderedDict[tuple[object, ...], Prepared] = OrderedDict()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -80,17 +88,54 @@ class Pipeline:
 
     # --- prepare
 
-    async def prepare(
-        self, text: str, session: Session, param_oids: Sequence[int] | None
-    ) -> tuple[Prepared, ...]:
-        """Every statement in the text, checked before any of them may run.
+    async def check(
+        self, text: str, session: Session, param_oids: tuple[int, ...] | None
+    ) -> tuple[Prepared | Checked, ...]:
+        """Every statement in the text, through the gate before any of them is planned.
 
         Shapes: `param_oids` is None in simple query, where `$n` has no meaning.
-        Raises: DeniedByGate, MirrorError, SparkError, Untranslatable, FrontEndError, Refused.
+        Raises: DeniedByGate, FrontEndError, Refused.
         """
+        known = self._known(self._key(text, 0, session, param_oids))
+        if known is not None:
+            return (known,)
+        sources = await self._sources(text, session)
+        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+
+    async def plan(
+        self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
+    ) -> Prepared:
+        """A checked statement's plan, under the session's settings of now: those before it in the text have run.
+
+        Raises: MirrorError, SparkError, Untranslatable, Refused.
+        """
+        if isinstance(checked, Prepared):
+            return checked
+        source, allowed = checked.source, checked.allowed
+        session.executor.check_allowed_now(allowed.statement)
+        key = self._key(source.text, source.start, session, param_oids)
+        known = self._known(key)
+        if known is not None:
+            return known
+        prepared = await self._plan(source, allowed, session, param_oids or ())
+        if (
+            len(source.text) <= REMEMBERED_TEXT_CHARS
+            and source.draft is None
+            and not _is_personal(allowed.facts)
+        ):
+            self._remembered[key] = prepared
+            if len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+        return prepared
+
+    def _key(
+        self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None
+    ) -> tuple[object, ...]:
+        """Everything that decides what a text means."""
         settings = session.settings
-        key = (
+        return (
             text,
+            start,
             param_oids,
             session.user,
             settings.get("search_path"),
@@ -98,22 +143,12 @@ class Pipeline:
             settings.get("timezone"),
             self.catalogue.version,
         )
+
+    def _known(self, key: tuple[object, ...]) -> Prepared | None:
         known = self._remembered.get(key)
         if known is not None:
             self._remembered.move_to_end(key)
-            return known
-        sources = await self._sources(text, session)
-        checked = [(source, self._check(source, session, param_oids is not None)) for source in sources]
-        prepared = tuple(
-            [await self._plan(s, allowed, session, tuple(param_oids or ())) for s, allowed in checked]
-        )
-        if len(text) <= REMEMBERED_TEXT_CHARS and all(
-            source.draft is None and not _is_personal(allowed.facts) for source, allowed in checked
-        ):
-            self._remembered[key] = prepared
-            if len(self._remembered) > REMEMBERED_MAX:
-                self._remembered.popitem(last=False)
-        return prepared
+        return known
 
     async def _sources(self, text: str, session: Session) -> list[_Source]:
         """The statements in a text; those of comments alone only when the comment is a question."""
@@ -225,7 +260,7 @@ class Pipeline:
             description = Description(_padded(param_oids, allowed.facts.parameters), None)
         else:
             if where is Route.MIRROR:
-                sets = any(f.name == "set_config" for f in allowed.facts.functions)
+                sets = tuple(name.lower() for name in allowed.facts.settings_written)
                 return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
         return await self._plan_on_spark(allowed, session, description, search_path)
 

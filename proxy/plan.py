@@ -25,11 +25,11 @@ class Nothing:
 class OnMirror:
     """Text generated from an allowed tree, for the mirror.
 
-    `sets`: it may change settings (set_config).  `signals`: it may cancel or end sessions.
+    `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.
     """
 
     sql: str
-    sets: bool = False
+    sets: tuple[str, ...] = ()
     signals: bool = False
 
 

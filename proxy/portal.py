@@ -25,6 +25,7 @@ class Portal:
         "_position",
         "_stream",
         "bind",
+        "committed",
         "declared_binary",
         "ended",
         "fetched",
@@ -51,6 +52,8 @@ class Portal:
         self.fields = fields
         self.formats = formats
         self.hold = False
+        self.committed = False
+        """Whether a cursor WITH HOLD has outlasted the transaction that declared it."""
         self.declared_binary = False
         self.ended = False
         self.fetched = 0

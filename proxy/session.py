@@ -132,15 +132,20 @@ class Session:
             reason, self._cancelled = self._cancelled, None
             if self._task is not None:
                 self._task.uncancel()
-            await self._statement_failed(ErrorFields("ERROR", "57014", reason))
+            await self._statement_failed(ErrorFields("ERROR", "57014", reason), event)
         except Exception as error:
-            await self._statement_failed(sqlstate.fields_of(error))
+            await self._statement_failed(sqlstate.fields_of(error), event)
         finally:
             self._busy = False
 
-    async def _statement_failed(self, fields: ErrorFields) -> None:
+    async def _statement_failed(self, fields: ErrorFields, event: ev.Event | None = None) -> None:
+        # From here on there is nothing to cancel.
+        self._busy = False
         self.transaction.fail()
-        self.executor.finished(fields)
+        if self.transaction.status is Status.IDLE:
+            await self.close_portals(rolled_back=True)
+        if not self.executor.finished(fields) and isinstance(event, ev.QueryReceived | ev.ParseReceived):
+            self.service.audit.refused(self, event.sql, fields)
         self._fail(fields)
         if self.io.wire.state in (State.SIMPLE, State.SYNCING):
             await self._end_of_cycle()
@@ -172,29 +177,36 @@ class Session:
     async def _on_query(self, event: ev.QueryReceived) -> None:
         self.transaction.begin_implicit()
         self.statements.pop("", None)
-        statements = await self.service.pipeline.prepare(event.sql, self, None)
+        pipeline = self.service.pipeline
+        statements = await pipeline.check(event.sql, self, None)
         self.transaction.begin_implicit(several=len(statements) > 1)
         if not statements:
             self.io.write(msg.empty_query_response())
-        for prepared in statements:
-            await self.executor.simple(prepared)
+        for checked in statements:
+            await self.executor.simple(await pipeline.plan(checked, self, None))
         await self._end_of_cycle()
 
     async def _end_of_cycle(self) -> None:
         """The end of a Query, or Sync: close what does not outlast its transaction, report, be ready."""
-        self.transaction.end_implicit()
-        if self.portals and self.transaction.status is not Status.OPEN:
-            await self.close_portals()
+        transaction = self.transaction
+        transaction.end_implicit()
+        if self.portals and transaction.status is not Status.OPEN and not transaction.has_savepoints:
+            await self.close_portals(rolled_back=transaction.status is Status.FAILED)
         self.report_settings()
+        self._busy = False
         self._cancelled = None
         self.io.write(self.io.wire.ready(self.transaction.status.value))
         self.io.flush()
         await self.io.drain()
 
-    async def close_portals(self, *, all_of_them: bool = False) -> None:
-        """Portals end with their transaction, except cursors WITH HOLD."""
-        for name in [n for n, p in self.portals.items() if all_of_them or not p.hold]:
-            await self.portals.pop(name).close()
+    async def close_portals(self, *, rolled_back: bool = False, all_of_them: bool = False) -> None:
+        """Portals end with their transaction, except cursors WITH HOLD of one that is committed."""
+        for name, portal in list(self.portals.items()):
+            if all_of_them or not portal.hold or (rolled_back and not portal.committed):
+                del self.portals[name]
+                await portal.close()
+            else:
+                portal.committed = True
 
     # --- extended query
 
@@ -203,20 +215,23 @@ class Session:
         if not event.name:
             # "Unnamed statements are replaced": also when the new one turns out to be wrong.
             self.statements.pop("", None)
-        statements = await self.service.pipeline.prepare(event.sql, self, event.param_oids)
+        pipeline = self.service.pipeline
+        prepared = pipeline.nothing
+        statements = await pipeline.check(event.sql, self, event.param_oids)
         if len(statements) > 1:
             raise Refused("42601", "cannot insert multiple commands into a prepared statement")
-        for prepared in statements:
-            self.executor.check_allowed_now(prepared)
+        for checked in statements:
+            prepared = await pipeline.plan(checked, self, event.param_oids)
+            self.executor.check_allowed(prepared)
         if event.name:
             self.check_new_statement(event.name)
-        self.statements[event.name] = statements[0] if statements else self.service.pipeline.nothing
+        self.statements[event.name] = prepared
         self.io.write(msg.parse_complete())
 
     async def _on_bind(self, event: ev.BindReceived) -> None:
         self.transaction.begin_implicit()
         prepared = self.statement(event.statement)
-        self.executor.check_allowed_now(prepared)
+        self.executor.check_allowed(prepared)
         expected = len(prepared.description.param_oids)
         if len(event.values) != expected:
             raise Refused(

@@ -13,8 +13,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
-from sqlglot import parse_one
 
+from checker.desugar import desugar
+from checker.dialect import parse
+from checker.lexer import lex
+from checker.render import quote_string
 from checker.verdict import Facts
 
 if TYPE_CHECKING:
@@ -25,25 +28,25 @@ ACTIVITY = "pg_stat_activity"
 CHANNEL = "streamlink_" + secrets.token_hex(16)
 """Drawn anew for each run of the server; the gate lets no client call pg_notify or LISTEN besides."""
 
-# pg_stat_activity of PostgreSQL 18, column by column; `{}` takes a session's value.
+# pg_stat_activity of PostgreSQL 18, column by column; `s` is a session.
 _COLUMNS = (
     ("datid", "(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"),
     ("datname", "current_database()"),
-    ("pid", "{pid}"),
+    ("pid", "s.pid"),
     ("leader_pid", "CAST(NULL AS integer)"),
     ("usesysid", "(SELECT usesysid FROM pg_catalog.pg_user WHERE usename = current_user)"),
     ("usename", "CAST(current_user AS name)"),
-    ("application_name", "{application}"),
-    ("client_addr", "CAST({address} AS inet)"),
+    ("application_name", "CAST(s.application AS text)"),
+    ("client_addr", "CAST(s.address AS inet)"),
     ("client_hostname", "CAST(NULL AS text)"),
     ("client_port", "CAST(NULL AS integer)"),
-    ("backend_start", "CAST({started} AS timestamp with time zone)"),
+    ("backend_start", "CAST(s.started AS timestamp with time zone)"),
     ("xact_start", "CAST(NULL AS timestamp with time zone)"),
     ("query_start", "CAST(NULL AS timestamp with time zone)"),
     ("state_change", "CAST(NULL AS timestamp with time zone)"),
     ("wait_event_type", "CAST(NULL AS text)"),
     ("wait_event", "CAST(NULL AS text)"),
-    ("state", "CAST({state} AS text)"),
+    ("state", "CAST(s.state AS text)"),
     ("backend_xid", "CAST(NULL AS xid)"),
     ("backend_xmin", "CAST(NULL AS xid)"),
     ("query_id", "CAST(NULL AS bigint)"),
@@ -89,7 +92,7 @@ def _signal(name: str, pid: exp.Expr, known: list[int]) -> exp.Expr:
         f"THEN pg_catalog.pg_notify('{CHANNEL}', '{name} ' || CAST(CAST(0 AS integer) AS text)) IS NOT NULL "
         "ELSE FALSE END"
     )
-    node = parse_one(text, read="postgres")
+    node = _parsed(text)
     for zero in list(node.find_all(exp.Cast)):
         if isinstance(zero.this, exp.Literal) and zero.this.this == "0":
             zero.this.replace(exp.Paren(this=pid.copy()))
@@ -99,20 +102,18 @@ def _signal(name: str, pid: exp.Expr, known: list[int]) -> exp.Expr:
 def _activity(sessions: list[Session]) -> exp.Expr:
     rows = []
     for session in sessions:
-        values = {
-            "pid": str(session.pid),
-            "application": _string(session.settings.get("application_name", "")),
-            "address": _string(session.peer.address),
-            "started": _string(session.started.isoformat()),
-            "state": _string(session.state),
-        }
-        columns = ", ".join(f"{text.format(**values)} AS {name}" for name, text in _COLUMNS)
-        rows.append(f"SELECT {columns}")
-    return parse_one(" UNION ALL ".join(rows), read="postgres")
+        name = session.settings.get("application_name", "")
+        texts = (name, session.peer.address, session.started.isoformat(), session.state)
+        rows.append(f"({session.pid}, {', '.join(map(quote_string, texts))})")
+    columns = ", ".join(f"{text} AS {name}" for name, text in _COLUMNS)
+    return _parsed(
+        f"SELECT {columns} FROM (VALUES {', '.join(rows)}) AS s(pid, application, address, started, state)"
+    )
 
 
-def _string(value: str) -> str:
-    return exp.Literal.string(value).sql("postgres")
+def _parsed(text: str) -> exp.Expression:
+    """Our own text as the gate's parser reads it, since the gate's renderer writes it."""
+    return parse(desugar(lex(text), text), text)
 
 
 def received(raw: bytes) -> Iterator[tuple[str, int]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from checker.settings_grammar import ENGINE_SETTINGS, FORBIDDEN_SETTINGS
 from proxy.mirror.errors import MirrorError
 from proxy.sqlstate import Refused
 from proxy.transaction import Settings
@@ -54,7 +55,8 @@ async def read_parameters(parameters: Mapping[str, str], session: Session) -> Se
             wanted[name.lower()] = value
     try:
         check_setting("client_encoding", wanted.pop("client_encoding", "UTF8"))
-        check_setting("datestyle", wanted.get("datestyle", "ISO"))
+        for name, value in wanted.items():
+            check_setting(name, value)
         return await session.service.canonical_settings(session.user, wanted)
     except (MirrorError, Refused) as error:
         fields = error.fields
@@ -62,11 +64,16 @@ async def read_parameters(parameters: Mapping[str, str], session: Session) -> Se
 
 
 def check_setting(name: str, value: str) -> None:
-    """Raises: Refused 0A000 for an encoding or a date style that results are not written in."""
+    """Raises: Refused 0A000 for a setting that texts are not read or written by here, 42501 for one of others."""
     if name == "client_encoding" and re.sub(r"[^a-z0-9]", "", value.lower()) not in _UTF8_NAMES:
         raise Refused(
             "0A000", f'client_encoding "{value}" is not supported', hint="Text travels as UTF8 here."
         )
+    # Unlike SET these come past the gate, which reads every statement as with the setting on.
+    if name == "standard_conforming_strings" and value.lower() not in ("on", "true", "yes", "1"):
+        raise Refused("0A000", "standard_conforming_strings can only be on here")
+    if name in FORBIDDEN_SETTINGS or name.partition(".")[0] in ENGINE_SETTINGS:
+        raise Refused("42501", f'permission denied to set parameter "{name}"')
     if name == "datestyle" and re.search(r"\b(sql|postgres|german)\b", value, re.IGNORECASE):
         raise Refused("0A000", f'DateStyle "{value}" is not supported', hint="Dates are written as ISO here.")
 

@@ -18,6 +18,10 @@ Settings = Mapping[str, str]
 """A session's settings by lower-case name; never changed in place, so that two sessions may share one."""
 
 
+Cursors = frozenset[object]
+"""The cursors that were open when a savepoint was set."""
+
+
 def lowered(settings: Settings) -> dict[str, str]:
     """Names in lower case: PostgreSQL compares them so, and prints some otherwise (TimeZone, DateStyle)."""
     return {name.lower(): value for name, value in settings.items()}
@@ -59,7 +63,12 @@ class Transaction:
         self._at_begin = settings
         self._outlast = settings
         """The settings without what SET LOCAL laid over them: what COMMIT leaves behind."""
-        self._savepoints: list[tuple[str, Settings, Settings]] = []
+        self._savepoints: list[tuple[str, Settings, Settings, Cursors]] = []
+
+    @property
+    def has_savepoints(self) -> bool:
+        """Whether a failed block can still be gone on with."""
+        return bool(self._savepoints)
 
     @property
     def in_block(self) -> bool:
@@ -87,14 +96,14 @@ class Transaction:
         if self.status is Status.FAILED:
             return self.rollback(chain=chain)
         warned = self._leave("COMMIT", chain=chain)
-        self.settings = self._outlast
+        self.settings = self._at_begin = self._outlast
         self._reopen(chain)
         return "COMMIT", warned
 
     def rollback(self, *, chain: bool = False) -> tuple[str, Warned | None]:
         warned = self._leave("ROLLBACK", chain=chain)
-        if warned is None:
-            self.settings = self._at_begin
+        if warned is None or self.implicit:
+            self.settings = self._outlast = self._at_begin
         self._reopen(chain)
         return "ROLLBACK", warned
 
@@ -112,20 +121,22 @@ class Transaction:
         if chain:
             self.begin()
 
-    def savepoint(self, name: str) -> None:
+    def savepoint(self, name: str, cursors: Cursors = frozenset()) -> None:
         self._need_block("SAVEPOINT")
-        self._savepoints.append((name, self.settings, self._outlast))
+        self._savepoints.append((name, self.settings, self._outlast, cursors))
 
     def release(self, name: str) -> None:
         self._need_block("RELEASE SAVEPOINT")
         del self._savepoints[self._find(name) :]
 
-    def rollback_to(self, name: str) -> None:
+    def rollback_to(self, name: str) -> Cursors:
+        """The cursors that live on: those opened since the savepoint do not."""
         self._need_block("ROLLBACK TO SAVEPOINT")
         at = self._find(name)
-        _, self.settings, self._outlast = self._savepoints[at]
+        _, self.settings, self._outlast, cursors = self._savepoints[at]
         del self._savepoints[at + 1 :]
         self.status = Status.OPEN
+        return cursors
 
     def _need_block(self, word: str) -> None:
         if self.status is Status.IDLE:

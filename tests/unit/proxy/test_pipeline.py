@@ -54,7 +54,7 @@ def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
     service: Any = SimpleNamespace(mirror=mirror, catalogue=Catalogue(), settings=Settings())
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
     session: Any = SimpleNamespace(settings={"search_path": "public"}, user="demo", database="db", pid=7)
-    return mirror, asyncio.run(pipeline.prepare(sql, session, None))
+    return mirror, asyncio.run(pipeline.check(sql, session, None))
 
 
 @pytest.mark.parametrize(

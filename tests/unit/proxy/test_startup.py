@@ -45,3 +45,18 @@ def test_malformed_options_are_fatal(text: str) -> None:
     with pytest.raises(ProtocolError) as refused:
         _options(text)
     assert refused.value.fatal
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("standard_conforming_strings", "off", "0A000"),
+        ("role", "streamlink", "42501"),
+        ("session_authorization", "streamlink", "42501"),
+        ("spark.sql.ansi.enabled", "false", "42501"),
+    ],
+)
+def test_a_startup_packet_may_set_no_more_than_set(name: str, value: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_setting(name, value)
+    assert refused.value.fields.sqlstate == code

@@ -102,3 +102,33 @@ def test_one_statement_alone_is_no_block() -> None:
     transaction = Transaction({})
     transaction.begin_implicit()
     assert not transaction.in_block
+
+
+def test_a_block_rolled_back_inside_one_query_leaves_nothing() -> None:
+    transaction = Transaction({"a": "1"})
+    transaction.begin_implicit(several=True)
+    transaction.begin()
+    transaction.set({"a": "2"}, local=False)
+    transaction.rollback()
+    transaction.end_implicit()
+    assert transaction.settings == {"a": "1"}
+
+
+def test_what_a_query_has_committed_outlasts_its_error() -> None:
+    transaction = Transaction({"a": "1"})
+    transaction.begin_implicit(several=True)
+    transaction.begin()
+    transaction.set({"a": "2"}, local=False)
+    transaction.commit()
+    transaction.fail()
+    transaction.end_implicit()
+    assert transaction.settings == {"a": "2"}
+
+
+def test_rollback_to_tells_the_cursors_of_the_savepoint() -> None:
+    transaction = Transaction({})
+    transaction.begin()
+    transaction.savepoint("s", frozenset({"c"}))
+    assert transaction.has_savepoints
+    transaction.fail()
+    assert transaction.rollback_to("s") == {"c"}
