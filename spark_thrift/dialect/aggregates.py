@@ -1,63 +1,39 @@
 """Aggregate functions, with DISTINCT, FILTER, ORDER BY and WITHIN GROUP; and as window functions.
 
-Averages are exact quotients of a sum and a count; array_agg keeps NULLs and answers NULL for no rows; Spark has no
-FILTER beside OVER, where a CASE takes its place.
-Left out: json and xml aggregates, hypothetical-set aggregates, ordered-set aggregates as window functions,
-array_agg over several order keys of mixed direction.
+Averages are exact quotients of a sum and a count; Spark has no FILTER beside OVER, where a CASE takes its place.
+Left out: json and xml aggregates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
+from spark_thrift.dialect.aggregate_calls import (
+    Arguments,
+    Tail,
+    aggregate_name,
+    arguments_of,
+    number_argument,
+    one_argument,
+)
 from spark_thrift.dialect.calls import AGGREGATE_NAMES
 from spark_thrift.dialect.casts import NUMERIC_SCALE, coerce, convert, to_text
 from spark_thrift.dialect.context import Context, FunctionRule
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.operators import truth
+from spark_thrift.dialect.ordered_aggregates import array_agg, string_agg, within_group
 from spark_thrift.dialect.pgtypes import (
     BOOL,
     FLOAT8,
     INT4,
     INT8,
     INTEGERS,
-    NUMBERS,
     NUMERIC,
-    TEXT,
-    array,
     decimal,
 )
-from spark_thrift.dialect.terms import Term, string
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """What stands around an aggregate: FILTER's condition and the rendered OVER clause."""
-
-    condition: str = ""
-    over: str = ""
-
-    def call(
-        self, function: str, first: str, rest: str = "", *, distinct: bool = False, within: str = ""
-    ) -> str:
-        """One aggregate call with everything that belongs to it."""
-        if self.condition and self.over:
-            first = f"CASE WHEN {self.condition} THEN {'1' if first == '*' else first} END"
-        word = "DISTINCT " if distinct else ""
-        filtered = f" FILTER (WHERE {self.condition})" if self.condition and not self.over else ""
-        return f"{function}({word}{first}{rest}){within}{filtered}{self.over}"
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """An aggregate's arguments taken apart."""
-
-    nodes: tuple[exp.Expr, ...]
-    distinct: bool
-    order: tuple[exp.Ordered, ...]
+from spark_thrift.dialect.terms import Term
 
 
 def aggregate(ctx: Context, node: exp.Expr, tail: Tail) -> Term:
@@ -66,7 +42,7 @@ def aggregate(ctx: Context, node: exp.Expr, tail: Tail) -> Term:
     builder = _BUILDERS.get(name)
     if builder is None:
         raise Untranslatable(f"aggregate {name or type(node).__name__}")
-    arguments = _arguments(node)
+    arguments = arguments_of(node)
     if arguments.order and name not in ("string_agg", "array_agg"):
         # Order cannot change what the others answer, but for float sums in the last digit.
         arguments = Arguments(arguments.nodes, arguments.distinct, ())
@@ -79,52 +55,6 @@ def is_aggregate(node: exp.Expr) -> bool:
     return aggregate_name(node) in _BUILDERS
 
 
-def aggregate_name(node: exp.Expr) -> str:
-    """The name of an aggregate or window function, whichever of sqlglot's two forms its call has."""
-    return node.name.lower() if isinstance(node, exp.Anonymous) else AGGREGATE_NAMES.get(type(node), "")
-
-
-def _arguments(node: exp.Expr) -> Arguments:
-    if isinstance(node, exp.Anonymous):
-        nodes = list(node.expressions)
-    else:
-        nodes = [node.this] if node.args.get("this") is not None else []
-        for key, value in node.args.items():
-            if key in ("expression", "separator") and value is not None:
-                nodes.append(value)
-            elif key == "expressions":
-                nodes += value
-            elif key not in ("this", "big_int") and value not in (None, False, []):
-                raise Untranslatable(f"{type(node).__name__} with {key}")
-    order: tuple[exp.Ordered, ...] = ()
-    distinct = False
-    for position, argument in enumerate(nodes):
-        if isinstance(argument, exp.Order):
-            order = tuple(argument.expressions)
-            nodes[position] = argument.this
-    if nodes and isinstance(nodes[0], exp.Distinct):
-        if nodes[0].args.get("on"):
-            raise Untranslatable("DISTINCT ON in an aggregate")
-        distinct = True
-        nodes[:1] = nodes[0].expressions
-    return Arguments(tuple(nodes), distinct, order)
-
-
-def _one(ctx: Context, arguments: Arguments, name: str) -> Term:
-    if len(arguments.nodes) != 1:
-        raise Untranslatable(f"{name} with {len(arguments.nodes)} arguments")
-    return ctx.term(arguments.nodes[0])
-
-
-def _number(ctx: Context, arguments: Arguments, name: str) -> Term:
-    term = _one(ctx, arguments, name)
-    if term.type.name == "any":
-        raise Untranslatable(f"{name} of a column whose type is not known")
-    if term.type.name not in NUMBERS:
-        raise Untranslatable(f"function {name}({term.type}) does not exist", sqlstate="42883")
-    return term
-
-
 def _count(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
     if len(arguments.nodes) == 1 and isinstance(arguments.nodes[0], exp.Star):
         return Term(tail.call("count", "*"), INT8)
@@ -132,14 +62,16 @@ def _count(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
         raise Untranslatable(
             "count(*) must be used to call a parameterless aggregate function", sqlstate="42809"
         )
-    return Term(tail.call("count", _one(ctx, arguments, "count").sql, distinct=arguments.distinct), INT8)
+    return Term(
+        tail.call("count", one_argument(ctx, arguments, "count").sql, distinct=arguments.distinct), INT8
+    )
 
 
 def _sum(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    term = _one(ctx, arguments, "sum")
+    term = one_argument(ctx, arguments, "sum")
     if term.type.name == "interval" and term.type.part in ("months", "micros"):
         return Term(tail.call("sum", term.sql, distinct=arguments.distinct), term.type)
-    return _total(_number(ctx, arguments, "sum"), arguments.distinct, tail)
+    return _total(number_argument(ctx, arguments, "sum"), arguments.distinct, tail)
 
 
 def _total(term: Term, distinct: bool, tail: Tail) -> Term:
@@ -158,7 +90,7 @@ def _total(term: Term, distinct: bool, tail: Tail) -> Term:
 
 
 def _avg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    term = _number(ctx, arguments, "avg")
+    term = number_argument(ctx, arguments, "avg")
     if term.type.is_double or term.type.name == "float4":
         kind = FLOAT8 if term.type.name == "float4" else term.type
         return Term(tail.call("avg", term.sql, distinct=arguments.distinct), kind)
@@ -171,7 +103,7 @@ def _avg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
 
 def _extreme(name: str) -> Callable[[Context, Arguments, Tail], Term]:
     def build(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-        term = _one(ctx, arguments, name)
+        term = one_argument(ctx, arguments, name)
         if term.type.name in ("bool", "opaque", "record", "array"):
             raise Untranslatable(f"function {name}({term.type}) does not exist", sqlstate="42883")
         if term.type.name == "unknown":
@@ -190,7 +122,7 @@ def _boolean(function: str) -> Callable[[Context, Arguments, Tail], Term]:
 
 def _statistic(function: str) -> Callable[[Context, Arguments, Tail], Term]:
     def build(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-        term = _number(ctx, arguments, function)
+        term = number_argument(ctx, arguments, function)
         kind = FLOAT8 if term.type.name in ("float4", "float8") else NUMERIC
         return Term(tail.call(function, f"CAST({term.sql} AS DOUBLE)", distinct=arguments.distinct), kind)
 
@@ -212,7 +144,7 @@ def _pairwise(function: str) -> Callable[[Context, Arguments, Tail], Term]:
 
 def _bits(function: str) -> Callable[[Context, Arguments, Tail], Term]:
     def build(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-        term = _number(ctx, arguments, function)
+        term = number_argument(ctx, arguments, function)
         if term.type.name not in INTEGERS:
             raise Untranslatable(f"function {function}({term.type}) does not exist", sqlstate="42883")
         return Term(tail.call(function, term.sql, distinct=arguments.distinct), term.type)
@@ -221,87 +153,9 @@ def _bits(function: str) -> Callable[[Context, Arguments, Tail], Term]:
 
 
 def _any_value(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    term = _one(ctx, arguments, "any_value")
+    term = one_argument(ctx, arguments, "any_value")
     # PostgreSQL answers a value that is not NULL when there is one.
     return Term(tail.call("any_value", term.sql, ", true"), term.type)
-
-
-def ordering(ctx: Context, item: exp.Ordered, term: Term | None = None) -> str:
-    """One ORDER BY item with its NULL placement spelled out: Spark's default is the reverse of PostgreSQL's."""
-    if item.args.get("with_fill"):
-        raise Untranslatable("WITH FILL")
-    term = term or ctx.term(item.this)
-    if term.type.name in ("opaque", "array", "record"):
-        raise Untranslatable(f"ORDER BY {term.type}")
-    descending = bool(item.args.get("desc"))
-    first = item.args.get("nulls_first")
-    first = descending if first is None else bool(first)
-    return f"{term.sql}{' DESC' if descending else ''} NULLS {'FIRST' if first else 'LAST'}"
-
-
-def _string_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    if tail.over:
-        raise Untranslatable("string_agg as a window function")
-    if len(arguments.nodes) != 2:
-        raise Untranslatable("string_agg with these arguments")
-    value, separator = ctx.term(arguments.nodes[0]), ctx.term(arguments.nodes[1])
-    if value.type.name not in ("text", "varchar", "bpchar", "unknown"):
-        raise Untranslatable(f"function string_agg({value.type}, unknown) does not exist", sqlstate="42883")
-    if arguments.distinct and tail.condition:
-        raise Untranslatable("string_agg(DISTINCT ...) with FILTER")
-    if separator.text is None:
-        raise Untranslatable("string_agg with a separator that is not a constant")
-    within = ""
-    if arguments.order:
-        keys = ", ".join(ordering(ctx, item) for item in arguments.order)
-        within = f" WITHIN GROUP (ORDER BY {keys})"
-    text = to_text(value).sql
-    return Term(
-        tail.call("listagg", text, f", {string(separator.text)}", distinct=arguments.distinct, within=within),
-        TEXT,
-    )
-
-
-def _array_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    if tail.over:
-        raise Untranslatable("array_agg as a window function")
-    value = _one(ctx, arguments, "array_agg")
-    if value.type.name in ("any", "opaque", "array", "unknown"):
-        raise Untranslatable(f"array_agg of {value.type}")
-    rows = tail.call("count", "*")
-    if not arguments.order:
-        # collect_list drops NULLs; inside a struct they stay.
-        packed = tail.call(
-            "collect_set" if arguments.distinct else "collect_list", f"named_struct('v', {value.sql})"
-        )
-        if arguments.distinct:
-            packed = f"array_sort({packed})"
-            raise Untranslatable("array_agg(DISTINCT ...) without ORDER BY")
-        listed = f"transform({packed}, item -> item.v)"
-    else:
-        listed = _ordered_list(ctx, arguments, value, tail)
-    return Term(f"CASE WHEN {rows} > 0 THEN {listed} END", array(value.type))
-
-
-def _ordered_list(ctx: Context, arguments: Arguments, value: Term, tail: Tail) -> str:
-    directions = {bool(item.args.get("desc")) for item in arguments.order}
-    if len(directions) > 1:
-        raise Untranslatable("array_agg ordered in mixed directions")
-    descending = directions.pop()
-    fields: list[str] = []
-    for position, item in enumerate(arguments.order):
-        key = ctx.term(item.this)
-        first = item.args.get("nulls_first")
-        first = descending if first is None else bool(first)
-        # Sorted ascending, FALSE comes before TRUE.
-        blank = f"{key.operand} IS NULL" if first == descending else f"{key.operand} IS NOT NULL"
-        fields += [f"'n{position}', {blank}", f"'k{position}', {key.sql}"]
-    fields.append(f"'v', {value.sql}")
-    packed = tail.call(
-        "collect_set" if arguments.distinct else "collect_list", f"named_struct({', '.join(fields)})"
-    )
-    ascending = "false" if descending else "true"
-    return f"transform(sort_array({packed}, {ascending}), item -> item.v)"
 
 
 def _percentile(name: str) -> Callable[[Context, Arguments, Tail], Term]:
@@ -311,40 +165,11 @@ def _percentile(name: str) -> Callable[[Context, Arguments, Tail], Term]:
     return build
 
 
-def within_group(ctx: Context, node: exp.WithinGroup, tail: Tail) -> Term:
-    """percentile_cont, percentile_disc and mode."""
-    if tail.over:
-        raise Untranslatable("OVER is not supported for ordered-set aggregates", sqlstate="0A000")
-    function, order = node.this, node.expression
-    if not isinstance(order, exp.Order) or len(order.expressions) != 1:
-        raise Untranslatable("WITHIN GROUP with more than one key")
-    item = order.expressions[0]
-    value = ctx.term(item.this)
-    descending = " DESC" if item.args.get("desc") else ""
-    within = f" WITHIN GROUP (ORDER BY {{0}}{descending})"
-    name = aggregate_name(function)
-    if name in ("percentile_cont", "percentile_disc"):
-        literal = function.expressions[0] if isinstance(function, exp.Anonymous) else function.this
-        fraction = convert(ctx.term(literal), FLOAT8)
-        if not isinstance(literal, exp.Literal) or literal.is_string or not 0 <= float(literal.name) <= 1:
-            raise Untranslatable("a percentile whose fraction is not a constant from 0 to 1")
-        if value.type.name not in NUMBERS:
-            raise Untranslatable(f"a percentile of {value.type}")
-        double = f"CAST({value.sql} AS DOUBLE)"
-        if name == "percentile_cont":
-            return Term(tail.call("percentile_cont", fraction.sql, within=within.format(double)), FLOAT8)
-        if value.type.name in ("int8", "numeric"):
-            raise Untranslatable(f"percentile_disc of {value.type}")
-        found = Term(tail.call("percentile_disc", fraction.sql, within=within.format(double)), FLOAT8)
-        return found if value.type.name == "float8" else convert(found, value.type)
-    if name == "mode":
-        return Term(tail.call("mode", "", within=within.format(value.sql)), value.type)
-    raise Untranslatable("WITHIN GROUP of this function")
-
-
 def _approx_count_distinct(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
     # Spark's own function: PostgreSQL has none of that name.
-    return Term(tail.call("approx_count_distinct", _one(ctx, arguments, "approx_count_distinct").sql), INT8)
+    return Term(
+        tail.call("approx_count_distinct", one_argument(ctx, arguments, "approx_count_distinct").sql), INT8
+    )
 
 
 def _by_extreme(function: str) -> Callable[[Context, Arguments, Tail], Term]:
@@ -376,8 +201,8 @@ _BUILDERS: dict[str, Callable[[Context, Arguments, Tail], Term]] = {
     "bool_and": _boolean("bool_and"),
     "every": _boolean("bool_and"),
     "bool_or": _boolean("bool_or"),
-    "string_agg": _string_agg,
-    "array_agg": _array_agg,
+    "string_agg": string_agg,
+    "array_agg": array_agg,
     "stddev": _statistic("stddev_samp"),
     "stddev_samp": _statistic("stddev_samp"),
     "stddev_pop": _statistic("stddev_pop"),

@@ -192,7 +192,8 @@ def coerce(term: Term, target: Type) -> Term:
     if source == target or source.name == "any":
         return term
     if source.name == "unknown":
-        if target.name == "interval" and term.text is not None:
+        # Without its scale: what an implicit cast makes of a constant is not rounded.
+        if term.text is not None and target.name in ("interval", "numeric"):
             return literal_as(term.text, target)
         return convert(term, target)
     widens = any(
@@ -255,6 +256,9 @@ def unify(terms: Sequence[Term], construct: str) -> tuple[list[Term], Type]:
     if kind is None:
         first, second = _clash(terms)
         raise Untranslatable(f"{construct} types {first} and {second} cannot be matched", sqlstate="42804")
+    if kind.is_decimal:
+        terms = [coerce(term, kind) if term.type.name == "unknown" else term for term in terms]
+        kind = common_type([term.type for term in terms]) or kind
     if kind.name == "any":
         # Beside a column of no known type a string constant stays one: Spark casts it to the column's type.
         return list(terms), kind

@@ -29,7 +29,7 @@ from spark_thrift.dialect.pgtypes import (
     TIMESTAMPTZ,
     decimal,
 )
-from spark_thrift.dialect.terms import Term
+from spark_thrift.dialect.terms import Term, null_of
 
 _SIMPLE = {
     "year": "year({0})",
@@ -55,15 +55,23 @@ _UNITS = {
 _DATE_UNITS = {"year": "YEAR", "quarter": "QUARTER", "month": "MONTH", "week": "WEEK"}
 
 
-def _unit(node: exp.Expr) -> str:
-    if not isinstance(node, (exp.Var, exp.Literal)):
-        raise Untranslatable("a date field that is not a constant")
+def _unit(ctx: Context, node: exp.Expr) -> str | None:
+    """The field or precision in the singular; None for NULL."""
     name = node.name.lower()
+    if not isinstance(node, exp.Var):
+        term = ctx.term(node)
+        if term.null:
+            return None
+        if term.text is None:
+            raise Untranslatable("a date field that is not a constant")
+        name = term.text.lower()
     return _UNITS.get(name, name)
 
 
 def _extract(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    unit, value = _unit(args[0]), moment(ctx, args[1])
+    unit, value = _unit(ctx, args[0]), moment(ctx, args[1])
+    if unit is None:
+        return null_of(decimal(20, 6))
     if value.type.name == "interval":
         return _extract_interval(unit, value)
     if unit == "epoch":
@@ -117,7 +125,7 @@ def _date_part(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 
 
 def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    unit = _unit(args[0])
+    unit = _unit(ctx, args[0])
     term = ctx.term(args[1])
     if term.type.name == "unknown":
         term = coerce(term, TIMESTAMPTZ)
@@ -130,6 +138,8 @@ def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     if term.type == DATE:
         # PostgreSQL has no date_trunc(text, date): the preferred type of its category is timestamptz.
         term = convert(term, TIMESTAMPTZ)
+    if unit is None:
+        return null_of(term.type)
     if unit not in (
         "year",
         "quarter",
@@ -165,35 +175,43 @@ def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 
 
 def _to_char(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    template = _template(args[1], decoded=isinstance(args[1].parent, exp.TimeToStr))
-    value = ctx.term(args[0])
+    template, value = _template(ctx, args[1]), ctx.term(args[0])
     if value.type.name in NUMBERS:
         raise Untranslatable("to_char of a number", "cast it to numeric(p, s) and text")
     if value.type.name not in DATETIMES:
         raise Untranslatable(f"to_char of {value.type}")
-    return Term(formats.to_char(value, template), TEXT)
+    return null_of(TEXT) if template is None else Term(formats.to_char(value, template), TEXT)
 
 
-def _template(node: exp.Expr, *, decoded: bool) -> str:
-    if not isinstance(node, exp.Literal) or not node.is_string:
+def _template(ctx: Context, node: exp.Expr) -> str | None:
+    """A date template; None for NULL."""
+    term = ctx.term(node)
+    if term.text is None and not term.null:
         raise Untranslatable("a date template that is not a constant")
-    return formats.restored(node.name) if decoded else node.name
+    # sqlglot's own classes hold it in strftime's form.
+    rewritten = isinstance(node.parent, (exp.TimeToStr, exp.StrToDate, exp.StrToTime))
+    return formats.restored(term.text) if rewritten and term.text is not None else term.text
 
 
 def _to_date(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    template = _template(args[1], decoded=isinstance(args[1].parent, exp.StrToDate))
-    return Term(f"to_date({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')", DATE)
+    template, value = _template(ctx, args[1]), strings.text_of(ctx, args[0])
+    if template is None:
+        return null_of(DATE)
+    return Term(f"to_date({value.sql}, '{formats.to_parse(template)}')", DATE)
 
 
 def _to_timestamp(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     if len(args) == 1:
-        seconds = coerce(ctx.term(args[0]), FLOAT8)
-        if seconds.type.name != "float8":
-            seconds = convert(seconds, FLOAT8)
-        return Term(f"timestamp_micros(CAST(rint({seconds.operand} * 1000000D) AS BIGINT))", TIMESTAMPTZ)
-    template = _template(args[1], decoded=isinstance(args[1].parent, exp.StrToTime))
-    clock = f"to_timestamp_ntz({strings.text_of(ctx, args[0]).sql}, '{formats.to_parse(template)}')"
-    return instant(Term(clock, TIMESTAMP))
+        seconds_since = coerce(ctx.term(args[0]), FLOAT8)
+        if seconds_since.type.name != "float8":
+            seconds_since = convert(seconds_since, FLOAT8)
+        return Term(
+            f"timestamp_micros(CAST(rint({seconds_since.operand} * 1000000D) AS BIGINT))", TIMESTAMPTZ
+        )
+    template, value = _template(ctx, args[1]), strings.text_of(ctx, args[0])
+    if template is None:
+        return null_of(TIMESTAMPTZ)
+    return instant(Term(f"to_timestamp_ntz({value.sql}, '{formats.to_parse(template)}')", TIMESTAMP))
 
 
 FUNCTIONS: dict[str, FunctionRule] = {

@@ -30,7 +30,7 @@ from spark_thrift.dialect.pgtypes import (
     TIMESTAMPTZ,
     Type,
 )
-from spark_thrift.dialect.terms import Interval, Term, cast, infix, string
+from spark_thrift.dialect.terms import Interval, Term, cast, infix, null_of, string
 
 
 def interval_literal(ctx: Context, node: exp.Interval) -> Term:
@@ -73,6 +73,8 @@ def _moved(moment: Term, operator: str, other: Term) -> Term | None:
         return Term(f"{'date_add' if operator == '+' else 'date_sub'}({moment.sql}, {other.sql})", DATE)
     if other.type.name != "interval":
         return None
+    if other.null:
+        return null_of(TIMESTAMP if moment.type == DATE else moment.type)
     if moment.type == DATE:
         moment = cast(moment, "TIMESTAMP_NTZ", TIMESTAMP)
     if moment.type == TIMESTAMPTZ:
@@ -180,7 +182,10 @@ def moment(ctx: Context, node: exp.Expr) -> Term:
 def at_time_zone(ctx: Context, node: exp.AtTimeZone) -> Term:
     """Raises: Untranslatable for abbreviations and offsets, whose sign PostgreSQL reads the POSIX way."""
     present(node, "this", "zone")
-    zone, value = ctx.term(node.args["zone"]).text, ctx.term(node.this)
+    place, value = ctx.term(node.args["zone"]), ctx.term(node.this)
+    if place.null and value.type.name in DATETIMES:
+        return null_of(TIMESTAMPTZ if value.type == TIMESTAMP else TIMESTAMP)
+    zone = place.text
     if zone is None or not _is_zone(zone):
         raise Untranslatable(
             "AT TIME ZONE with anything but a zone's full name", "such as 'Europe/Berlin' or 'UTC'"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from spark_thrift.dialect.aggregates import ordering
+from spark_thrift.dialect.aggregate_calls import ordering
 from spark_thrift.dialect.context import Context
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.names import folded

@@ -36,7 +36,20 @@ def translate(ctx: Context, node: exp.Expr) -> Term:
     return calls.translate(ctx, call)
 
 
+_SHOWN: dict[type[exp.Expr], str] = {
+    exp.SimilarTo: "SIMILAR TO",
+    exp.JSONExtract: 'operator "->"',
+    exp.JSONExtractScalar: 'operator "->>"',
+    exp.ArrayContainsAll: 'operator "@>"',
+    exp.ArrayOverlaps: 'operator "&&"',
+    exp.Slice: "an array slice",
+    exp.Dot: "a field of a row",
+}
+
+
 def _shown(node: exp.Expr) -> str:
+    if type(node) in _SHOWN:
+        return _SHOWN[type(node)]
     if isinstance(node, exp.Star):
         return "* here"
     if isinstance(node, (exp.Parameter, exp.Placeholder)):

@@ -15,7 +15,7 @@ from spark_thrift.dialect.context import Context, FunctionRule
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.operators import compute, power
 from spark_thrift.dialect.pgtypes import FLOAT8, INTEGERS, NUMBERS, NUMERIC, Type, decimal
-from spark_thrift.dialect.terms import Term, cast, guarded
+from spark_thrift.dialect.terms import Term, cast, guarded, null_of
 
 
 def number_of(ctx: Context, node: exp.Expr, function: str) -> Term:
@@ -67,6 +67,8 @@ def _round(ctx: Context, args: Sequence[exp.Expr]) -> Term:
             return Term(f"round({term.sql}, 0)", kind)
         return Term(f"rint({_double(term).sql})", FLOAT8)
     places = ctx.term(args[1])
+    if places.null:
+        return null_of(kind if kind.name == "numeric" else decimal(38, 0))
     if kind.name in ("float4", "float8"):
         raise Untranslatable(
             f"function round({kind}, integer) does not exist", "cast the value to numeric", sqlstate="42883"

@@ -15,8 +15,8 @@ from spark_thrift.dialect import regex, strings
 from spark_thrift.dialect.casts import coerce
 from spark_thrift.dialect.context import Context, FunctionRule, Rule, present
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import BOOL, INT4, STRINGS, TEXT
-from spark_thrift.dialect.terms import Term, boolean, string
+from spark_thrift.dialect.pgtypes import BOOL, INT4, STRINGS, TEXT, Type
+from spark_thrift.dialect.terms import Term, boolean, null_of, string
 
 
 def _text_operand(ctx: Context, node: exp.Expr, operator: str) -> Term:
@@ -92,10 +92,21 @@ def _matches(ignore_case: bool) -> Rule:
         present(node, "this", "expression")
         operator = "~*" if ignore_case else "~"
         value = _text_operand(ctx, node.this, operator)
+        if ctx.term(node.expression).null:
+            return null_of(BOOL)
         pattern = _constant_pattern(ctx, node.expression, ignore_case=ignore_case)
         return boolean(f"{value.operand} RLIKE {string(pattern.java)}")
 
     return rule
+
+
+def _strict(kind: Type, rule: FunctionRule) -> FunctionRule:
+    """NULL for a NULL pattern, flag or replacement, which is no constant to look into."""
+
+    def strict(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+        return null_of(kind) if any(ctx.term(arg).null for arg in args) else rule(ctx, args)
+
+    return strict
 
 
 def _regexp_like(ctx: Context, args: Sequence[exp.Expr]) -> Term:
@@ -146,6 +157,8 @@ def _regexp_replace(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 def substring_pattern(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     """substring(text from pattern): the first group, or the whole match; NULL without one."""
     value = strings.text_of(ctx, args[0])
+    if ctx.term(args[1]).null:
+        return null_of(TEXT)
     pattern = _exact(_constant_pattern(ctx, args[1]))
     if pattern.groups == 0:
         return Term(f"regexp_substr({value.sql}, {string(pattern.java)})", TEXT)
@@ -177,8 +190,8 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Trim: strings.trim,
 }
 FUNCTIONS: dict[str, FunctionRule] = {
-    "regexp_like": _regexp_like,
-    "regexp_replace": _regexp_replace,
-    "regexp_substr": _regexp_substr,
-    "regexp_count": _regexp_count,
+    "regexp_like": _strict(BOOL, _regexp_like),
+    "regexp_replace": _strict(TEXT, _regexp_replace),
+    "regexp_substr": _strict(TEXT, _regexp_substr),
+    "regexp_count": _strict(INT4, _regexp_count),
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from spark_thrift.dialect import distinct_on, setops
-from spark_thrift.dialect.aggregates import ordering
+from spark_thrift.dialect.aggregate_calls import ordering
 from spark_thrift.dialect.casts import align
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable

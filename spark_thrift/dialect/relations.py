@@ -219,6 +219,8 @@ def _register(
 
 def _sample(node: exp.TableSample) -> str:
     present(node, "method", "percent", "seed")
+    if node.args["method"].name.upper() not in ("BERNOULLI", "SYSTEM"):
+        raise Untranslatable(f"TABLESAMPLE {node.args['method'].name}")
     percent, seed = node.args.get("percent"), node.args.get("seed")
     if not isinstance(percent, exp.Literal) or (seed is not None and not isinstance(seed, exp.Literal)):
         raise Untranslatable("TABLESAMPLE with anything but constants")

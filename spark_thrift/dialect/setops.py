@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from spark_thrift.dialect.aggregates import ordering
+from spark_thrift.dialect.aggregate_calls import ordering
 from spark_thrift.dialect.casts import align, common_type
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable

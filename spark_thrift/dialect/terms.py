@@ -6,10 +6,10 @@ through `string`; a client's text is never copied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import BOOL, INT4, INT8, TEXT, UNKNOWN, Type, decimal
+from spark_thrift.dialect.pgtypes import BOOL, INT4, INT8, TEXT, UNKNOWN, Type, decimal, spark_name
 
 MAX_TERM_CHARS = 262_144
 """A rule may write an operand twice; nested, that doubles each time, so the text has a bound."""
@@ -118,5 +118,6 @@ def guarded(condition: str, message: str, value: Term) -> Term:
     return Term(sql, value.type)
 
 
-def renamed_type(term: Term, kind: Type) -> Term:
-    return replace(term, type=kind)
+def null_of(kind: Type) -> Term:
+    """What a strict function answers to a NULL argument: parameters are NULL while a statement is described."""
+    return Term(f"CAST(NULL AS {spark_name(kind)})", kind, null=True)

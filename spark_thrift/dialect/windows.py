@@ -10,22 +10,17 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from spark_thrift.dialect.aggregates import (
-    Tail,
-    aggregate,
-    aggregate_name,
-    is_aggregate,
-    ordering,
-    within_group,
-)
+from spark_thrift.dialect.aggregate_calls import Tail, aggregate_name, ordering
+from spark_thrift.dialect.aggregates import aggregate, is_aggregate
 from spark_thrift.dialect.calls import AGGREGATE_NAMES
 from spark_thrift.dialect.casts import unify
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.names import folded
 from spark_thrift.dialect.operators import truth
+from spark_thrift.dialect.ordered_aggregates import within_group
 from spark_thrift.dialect.pgtypes import FLOAT8, INT4, INT8, TEXT
-from spark_thrift.dialect.terms import Term
+from spark_thrift.dialect.terms import Term, null_of
 
 _RANKINGS = ("row_number", "rank", "dense_rank")
 _SHARES = ("percent_rank", "cume_dist")
@@ -82,7 +77,10 @@ def _arguments(function: exp.Expr) -> list[exp.Expr]:
 def _shifted(ctx: Context, name: str, args: list[exp.Expr], clause: str) -> Term:
     value, arguments = ctx.term(args[0]), ""
     if len(args) > 1:
-        count = ctx.term(args[1]).integer
+        offset = ctx.term(args[1])
+        if offset.null:
+            return null_of(TEXT if value.type.name == "unknown" else value.type)
+        count = offset.integer
         if count is None or count < 0:
             raise Untranslatable(f"{name} with an offset that is not a constant of 0 or more")
         arguments = f", {count}"

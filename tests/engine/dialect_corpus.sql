@@ -547,3 +547,16 @@ error SELECT DISTINCT ON (region) region FROM d.sales ORDER BY product
 error SELECT id FROM d.sales LIMIT -1
 error SELECT lag(qty) FROM d.sales
 error SELECT rank() OVER (ORDER BY nosuch) FROM d.sales
+
+-- constants keep their own scale beside a column
+SELECT id, n < '1.255', n = '1.254', n > 1.2549, n + '0.005', coalesce(n, '0.125'), CASE WHEN id = 1 THEN n ELSE '9.999' END, n IN ('1.250', '2.3501'), greatest(n, '1.255'), nullif(n, '1.25') FROM d.numbers WHERE id < 6
+SELECT * FROM (VALUES (1.5), ('2.125'), (3)) v(x)
+SELECT n FROM d.numbers WHERE n BETWEEN '1.2449' AND '2.3549' ORDER BY n
+SELECT i4 FROM d.numbers WHERE i4 < 2.5 AND i4 > '1'::numeric - 0.5 ORDER BY 1
+
+-- parameters as they arrive: typed constants
+SELECT date_trunc('month'::text, ts), to_char(ts, 'YYYY'::varchar), extract(year from ts), s ~ '^a'::text, round(1.255, 2::int) FROM d.days JOIN d.words USING (id)
+SELECT id FROM d.numbers WHERE i4 = '7'::int8 OR n > '99.5'::numeric OR f8 < '0'::float8 ORDER BY id LIMIT '3'::int8 OFFSET '1'::int8
+SELECT date_trunc(NULL::text, ts), ts + NULL::interval, s ~ NULL::text, round(1.5, NULL::int), lag(s, NULL::int) OVER (ORDER BY id), to_char(ts, NULL::text), ts AT TIME ZONE NULL::text, regexp_replace(s, NULL::text, 'x') FROM d.days JOIN d.words USING (id)
+SELECT percentile_cont('0.5'::float8) WITHIN GROUP (ORDER BY qty), percentile_cont(NULL::float8) WITHIN GROUP (ORDER BY qty), string_agg(product, ','::text ORDER BY id) FROM d.sales
+SELECT 'x' = ANY (ARRAY['x'::text, NULL]), 5 = ANY ('{5,6}'::int[]), ts + '1 day'::interval, d - '2021-01-01'::date FROM d.days WHERE id = 2
