@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from checker.session_statements import SessionStatement
+from checker.session_statements import Discard, Reset, SessionStatement, Set
 from proxy.audit import Record
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
@@ -25,7 +25,7 @@ from proxy.mirror.effects import Effect
 from proxy.mirror.errors import MirrorError
 from proxy.mirror.lease import Lease
 from proxy.pipeline import bound_values
-from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Prepared
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.signals import CHANNEL, received, without_notifications
@@ -72,7 +72,7 @@ class Executor:
             if portal.fields is not None:
                 self._io.write(msg.row_description(portal.fields, portal.formats))
             try:
-                async with self._deadline():
+                async with self._deadline(prepared.plan):
                     await self._run(portal, 0)
             finally:
                 await portal.close()
@@ -101,7 +101,7 @@ class Executor:
             portal.ended = True
             await self._relay(prepared, prepared.plan, portal.bind, simple=False)
         else:
-            async with self._deadline():
+            async with self._deadline(prepared.plan):
                 await self._run(portal, max_rows)
         self.finished(None)
 
@@ -303,8 +303,13 @@ class Executor:
 
     # --- time and the record
 
-    def _deadline(self) -> AbstractAsyncContextManager[Any]:
-        """statement_timeout of the session (ms), else the server's own limit; 0 is none."""
+    def _deadline(self, plan: Plan) -> AbstractAsyncContextManager[Any]:
+        """statement_timeout of the session (ms), else the server's own limit; 0 is none.
+
+        A SET has none: one that is too short could not be taken back.
+        """
+        if isinstance(plan, Act) and isinstance(plan.statement, Set | Reset | Discard):
+            return nullcontext()
         own = self._session.settings.get("statement_timeout")
         limit = self._service.settings.limits.statement_deadline_s
         seconds = int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit)

@@ -39,6 +39,8 @@ _REPORTED = (
 )
 """GUC_REPORT of PostgreSQL 18 (guc_parameters.dat)."""
 _NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
+_ONE_STYLE = {"intervalstyle": "postgres", "bytea_output": "hex"}
+"""What the rows of Spark are written in."""
 _UTF8_NAMES = frozenset({"utf8", "unicode", "sqlascii"})
 """SQL_ASCII means bytes as they are, and ours are UTF-8."""
 
@@ -76,6 +78,9 @@ def check_setting(name: str, value: str) -> None:
         raise Refused("42501", f'permission denied to set parameter "{name}"')
     if name == "datestyle" and re.search(r"\b(sql|postgres|german)\b", value, re.IGNORECASE):
         raise Refused("0A000", f'DateStyle "{value}" is not supported', hint="Dates are written as ISO here.")
+    only = _ONE_STYLE.get(name)
+    if only is not None and value.lower() not in (only, "default"):
+        raise Refused("0A000", f'{name} "{value}" is not supported', hint=f"It is {only} here.")
 
 
 def reported(session: Session) -> dict[str, str]:

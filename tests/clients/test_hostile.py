@@ -42,6 +42,8 @@ SCRIPTS = [
     ["BEGIN", "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT 1/0", "COMMIT", "FETCH c"],
     ["DECLARE c CURSOR WITH HOLD FOR SELECT 1; SELECT 1/0", "FETCH c"],
     ["DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT 1/0", "FETCH c", "CLOSE c", "CLOSE c"],
+    # A timeout that is too short can be taken back.
+    ["SET statement_timeout = '1ms'", "SET statement_timeout = 0", "SELECT 1"],
     # A session that cancels itself lives on.
     ["SELECT pg_cancel_backend(pg_backend_pid())", "SELECT 1"],
     ["SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid()"],

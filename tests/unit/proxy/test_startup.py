@@ -24,7 +24,14 @@ def test_utf8_by_any_name_is_taken(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("client_encoding", "LATIN1"), ("datestyle", "German"), ("datestyle", "SQL, DMY")]
+    ("name", "value"),
+    [
+        ("client_encoding", "LATIN1"),
+        ("datestyle", "German"),
+        ("datestyle", "SQL, DMY"),
+        ("bytea_output", "escape"),
+        ("intervalstyle", "iso_8601"),
+    ],
 )
 def test_what_results_are_not_written_in_is_refused(name: str, value: str) -> None:
     with pytest.raises(Refused) as refused:
