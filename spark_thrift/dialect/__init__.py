@@ -6,8 +6,8 @@ what has none, or what a rule cannot prove equal, raises `Untranslatable`.  The 
 sqlglot's generator: Spark's text comes from the rules alone.
 
 Equal means: text compares and sorts by code point (PostgreSQL's C collation) and maps case by full Unicode rules
-(its pg_unicode_fast); inexact numerics (quotients, averages, roots) agree in value, not in trailing zeros; at least
-14 decimals of a numeric are kept.
+(its pg_unicode_fast); inexact numerics (quotients, averages, roots) agree to twelve digits, not in trailing zeros, so
+that to test one for equality is as unsafe as with doubles; a numeric keeps at least 14 decimals.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def _integers(left: Term, operator: str, right: Term, kind: Type) -> Term:
 
 
 def _decimals(left: Term, operator: str, right: Term) -> Term:
-    a, b = as_decimal(left.type), as_decimal(right.type)
+    a, b = _digits(left), _digits(right)
     scale_a, scale_b = a.scale or 0, b.scale or 0
     if operator == "/":
         if scale_b > 6:
@@ -133,6 +133,11 @@ def _decimals(left: Term, operator: str, right: Term) -> Term:
             decimal(MAX_PRECISION, scale, printed=printed),
         )
     return infix(_as(left, FLOAT8), operator, _as(right, FLOAT8), NUMERIC)
+
+
+def _digits(term: Term) -> Type:
+    """The DECIMAL that Spark computes with: for an integer constant no wider than its digits."""
+    return as_decimal(term.type) if term.integer is None else decimal(len(str(abs(term.integer))), 0)
 
 
 def _narrow(term: Term, digits: int) -> Term:

@@ -560,3 +560,48 @@ SELECT id FROM d.numbers WHERE i4 = '7'::int8 OR n > '99.5'::numeric OR f8 < '0'
 SELECT date_trunc(NULL::text, ts), ts + NULL::interval, s ~ NULL::text, round(1.5, NULL::int), lag(s, NULL::int) OVER (ORDER BY id), to_char(ts, NULL::text), ts AT TIME ZONE NULL::text, regexp_replace(s, NULL::text, 'x') FROM d.days JOIN d.words USING (id)
 SELECT percentile_cont('0.5'::float8) WITHIN GROUP (ORDER BY qty), percentile_cont(NULL::float8) WITHIN GROUP (ORDER BY qty), string_agg(product, ','::text ORDER BY id) FROM d.sales
 SELECT 'x' = ANY (ARRAY['x'::text, NULL]), 5 = ANY ('{5,6}'::int[]), ts + '1 day'::interval, d - '2021-01-01'::date FROM d.days WHERE id = 2
+
+-- names that mean two things, and precision that runs out
+SELECT id, (n / 3) * 3, round(n / 3 * 100, 4), n / 7 / 7 / 7, k * k * k FROM d.numbers WHERE id IN (1,2,3,8,9,10)
+SELECT sum(n) * sum(k), sum(n) / sum(k), avg(n) / avg(k), avg(n) * 100, avg(k) - avg(n), sum(i8) + avg(n), sum(n) % 7 FROM d.numbers WHERE id IN (1,2,3,8,9,10)
+SELECT CASE WHEN avg(n) > 0 THEN avg(n) ELSE sum(i8) END, coalesce(avg(i4), sum(i8)), greatest(avg(n), sum(i8)) FROM d.numbers WHERE id IN (1,2,3,8,9,10)
+SELECT avg(n) AS v FROM d.numbers WHERE id IN (1,2,3) UNION ALL SELECT sum(i8) FROM d.numbers WHERE id IN (1,2,3) ORDER BY v
+SELECT avg(n) = sum(i8), avg(n) > sum(i8), avg(n) IN (sum(i8), 1) FROM d.numbers WHERE id IN (1,2,3)
+SELECT 0.000001 * 0.000001 * 0.000001, 123456789.123456789 * 987654321.987654321, 1e20 * 1e10, 1e-15 / 3, 5 / 1e10
+SELECT a.id FROM d.sales a LEFT JOIN d.regions b ON a.region = b.region AND b.rank > 1 WHERE b.region IS NULL ORDER BY 1
+SELECT upper(region) AS product, product AS region FROM d.sales ORDER BY product, region, id
+SELECT region AS product FROM d.sales GROUP BY product, region ORDER BY product, 1
+SELECT qty AS id, count(*) FROM d.sales GROUP BY id, qty HAVING id > 3 ORDER BY id
+SELECT sum(qty) AS amount FROM d.sales GROUP BY region HAVING sum(amount) > 10 ORDER BY amount
+SELECT max(qty) AS id FROM d.sales GROUP BY region ORDER BY max(id)
+SELECT s.id AS region, (SELECT r.country FROM d.regions r WHERE r.region = s.region) FROM d.sales s ORDER BY region
+SELECT x.id FROM (SELECT id, row_number() OVER (ORDER BY amount DESC NULLS LAST, id) AS region FROM d.sales) x WHERE x.region <= 3 ORDER BY region
+SELECT (SELECT count(*) FROM d.sales WHERE region = r.region AND qty > rank) FROM d.regions r ORDER BY 1
+SELECT region, (SELECT sum(qty) FROM d.sales s2 WHERE s2.region = d.sales.region) FROM d.sales ORDER BY id
+SELECT DISTINCT lower(region) AS region FROM d.sales ORDER BY region
+SELECT DISTINCT upper(region), region FROM d.sales ORDER BY region
+SELECT count(*) FROM (SELECT DISTINCT region, qty FROM d.sales) x
+SELECT 1 AS x ORDER BY x
+SELECT -i4 AS i4, i4 AS neg FROM d.numbers WHERE i4 IS NOT NULL AND id < 6 ORDER BY i4
+SELECT id FROM d.sales WHERE NOT EXISTS (SELECT 1 FROM d.regions r WHERE r.region = sales.region) ORDER BY id
+SELECT id, sum(qty) OVER (PARTITION BY region ORDER BY id) AS qty FROM d.sales ORDER BY qty, id
+SELECT region, sum(qty) FROM d.sales GROUP BY region HAVING NOT (sum(qty) > 5) OR region IS NULL ORDER BY region
+SELECT nullif(qty, 0), 10 / nullif(qty, 0), qty / nullif(qty, 0) FROM d.sales ORDER BY id
+SELECT 'abc' LIKE 'a_c', 'a_c' LIKE 'a\_c', 'abc' LIKE 'a\_c', 'a%c' LIKE 'a\%c', '' LIKE '%', 'ABC' ILIKE 'a%', E'a\nb' LIKE 'a_b', E'a\nb' LIKE 'a%'
+SELECT s, s ~ '[^a-z]', s ~ '^[[:alpha:]]+$', s ~* '^[A-E]', s ~ '\S', s ~ '\D', s ~ '\W', s ~ '.' FROM d.words
+SELECT s, regexp_replace(s, '[aeiou]', '', 'g'), regexp_replace(s, '(\w)(\w*)', '\2\1'), regexp_replace(s, '[^a-z]', '$', 'g'), regexp_replace(s, '.', '\\', 'g'), regexp_replace(s, 'a?b', '<\&>') FROM d.words
+SELECT s, substring(s from 'a?[a-b]b?'), substring(s from '[a-z]*[0-9]'), substring(s from '(\d+)[a-z]'), substring(s from '.{3}$'), substring(s from '^.*(.)$') FROM d.words
+SELECT to_char(TIMESTAMP '2021-01-01 00:00:00', 'HH12:MI:SS AM'), to_char(TIMESTAMP '2021-01-01 12:00:00', 'HH12:MI:SS PM'), to_char(TIMESTAMP '2021-01-01 13:05:09.007', 'HH24MISSMS US')
+SELECT extract(week from DATE '2021-01-03'), extract(isoyear from DATE '2021-01-03'), extract(dow from DATE '2021-01-03'), extract(isodow from DATE '2021-01-03'), extract(century from DATE '2000-12-31'), extract(century from DATE '2001-01-01'), extract(millennium from DATE '2001-01-01'), extract(decade from DATE '1999-01-01')
+SELECT max(s), min(s), max(d), max(ts), min(tz) FROM d.words JOIN d.days USING (id)
+SELECT mod(i8, 7), i8 % -7, div(i8, 7), i8 / 7 FROM d.numbers WHERE id IN (1, 2, 6, 7)
+SELECT (i2 + i4)::int2, i2 - i8, i2::numeric / 3, i2 * 1.5 FROM d.numbers WHERE id IN (1,2,3)
+SELECT 'a' < 'b', 'Z' < 'a', 'ä' > 'z', '10' < '9', 'a' = 'A', '' < 'a', 'a ' > 'a'
+SELECT array_agg(x ORDER BY x DESC) FROM (SELECT DISTINCT region AS x FROM d.sales) y
+SELECT region, array_agg(DISTINCT product ORDER BY product), count(DISTINCT product) FROM d.sales GROUP BY region ORDER BY region
+SELECT * FROM d.regions r1 JOIN d.regions r2 ON (r1.region, r1.rank) = (r2.region, r2.rank) ORDER BY r1.rank
+SELECT id FROM d.sales WHERE (region, qty) < ('north', 3) ORDER BY id
+SELECT coalesce(region, product, 'none') FROM d.sales ORDER BY 1, id
+SELECT id, CASE region WHEN 'north' THEN 1 WHEN 'south' THEN 2.5 ELSE NULL END AS v, CASE WHEN qty IS NULL THEN 'x' WHEN qty > 3 THEN region END FROM d.sales ORDER BY v, id
+SELECT bool_and(qty > 0) FILTER (WHERE region = 'nowhere'), count(*) FILTER (WHERE NULL), sum(qty) FILTER (WHERE qty > 100) FROM d.sales
+SELECT sum(CASE WHEN qty > 3 THEN 1.5 END), avg(CASE WHEN qty > 3 THEN qty END), count(CASE WHEN qty > 3 THEN 1 END) FROM d.sales
