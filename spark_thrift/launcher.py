@@ -293,6 +293,9 @@ class EmbeddedSpark:
             # A partition is what incremental collection holds in memory at a time.
             "spark.sql.files.maxPartitionBytes": "32m",
             "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+            # A cancel interrupts Derby in the middle of a lookup, which breaks the connection; the default pool
+            # never gets it back, and after eight of them every statement waits for ever.
+            "spark.hadoop.datanucleus.connectionPoolingType": "NONE",
             "spark.hadoop.hive.exec.scratchdir": str(tmp / "hive"),
             "spark.hadoop.hive.exec.local.scratchdir": str(tmp / "hive-local"),
             "spark.hadoop.hive.downloaded.resources.dir": str(tmp / "hive-resources"),

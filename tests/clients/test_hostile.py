@@ -6,6 +6,9 @@ SQLSTATEs of every statement and the transaction status after every query.
 
 from __future__ import annotations
 
+import random
+import time
+
 import psycopg
 import pytest
 from psycopg import pq
@@ -80,3 +83,18 @@ def test_a_session_goes_as_in_postgresql(server: Place, oracle: Place, script: l
 def test_options_cannot_do_what_set_cannot(server: Place, option: str) -> None:
     with pytest.raises(psycopg.OperationalError, match=r"permission denied|can only be on"):
         psycopg.connect(f"{server.conninfo} options='-c {option}'")
+
+
+def test_cancels_while_names_are_looked_up_leave_the_engine_whole(server: Place) -> None:
+    chance = random.Random(1)
+    for number in range(24):
+        with psycopg.connect(server.conninfo, autocommit=True) as connection:
+            sql = f"SELECT title, {number} FROM patent WHERE title LIKE '{number}%'"
+            connection.pgconn.send_prepare(b"s", sql.encode())
+            time.sleep(chance.random() / 4)
+            connection.cancel_safe(timeout=10)
+            while (result := connection.pgconn.get_result()) is not None:
+                assert result.error_field(pq.DiagnosticField.SQLSTATE) in (None, b"57014")
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        connection.execute("SET statement_timeout = '60s'")
+        assert connection.execute("SELECT count(*) > 0 FROM patent").fetchone() == (True,)
