@@ -18,9 +18,6 @@ from checker.rewriter import Rewriter, Rule
 _RULES: dict[TokenType, Rule] = {**desugar_types.RULES, **desugar_words.RULES, **desugar_clauses.RULES}
 
 
-def desugar(tokens: list[Token], text: str, *, for_engine: bool = False) -> list[Token]:
-    """The tokens in one spelling; `for_engine`: without CALL_MARK, operators as sqlglot knows them.
-
-    Raises: SyntaxProblem.
-    """
-    return Rewriter(tokens, text, for_engine).run(_RULES, desugar_words.before_parenthesis)
+def desugar(tokens: list[Token], text: str) -> list[Token]:
+    """The tokens in one spelling.  Raises: SyntaxProblem."""
+    return Rewriter(tokens, text).run(_RULES, desugar_words.before_parenthesis)

@@ -6,7 +6,7 @@ from sqlglot.tokens import Token, TokenType
 
 from checker.errors import SyntaxProblem
 from checker.rewriter import Rewriter, Rule
-from checker.words import ENGINE_OPERATORS, OTHER_OPERATOR
+from checker.words import OTHER_OPERATOR
 
 _PREFIXES = {"~": TokenType.TILDE, "|/": TokenType.PIPE_SLASH, "||/": TokenType.DPIPE_SLASH}
 _BEFORE_STAR = frozenset({TokenType.SELECT, TokenType.COMMA, TokenType.DOT, TokenType.DISTINCT})
@@ -48,9 +48,6 @@ def _other_operator(rewriter: Rewriter, token: Token) -> bool:
         if kind is None:
             raise rewriter.refuse(f"prefix operator {token.text}", token)
         rewriter.emit(kind, token.text, token)
-    elif rewriter.for_engine and token.text in ENGINE_OPERATORS:
-        for kind, text in ENGINE_OPERATORS[token.text]:
-            rewriter.emit(kind, text, token)
     else:
         rewriter.emit(TokenType.OPERATOR, "operator", token)
         rewriter.emit(TokenType.L_PAREN, "(", token)

@@ -12,8 +12,6 @@ def _type_word(rewriter: Rewriter, token: Token) -> bool:
     """`double precision`, `character varying`, `timestamp(3) with time zone`: one word; then `DATE 'x'`."""
     if rewriter.out and rewriter.out[-1].token_type is TokenType.DOT:
         return False
-    if rewriter.for_engine and token.text == "interval" and _literal_before(rewriter):
-        return _engine_interval(rewriter, token)
     word, kind, width = token.text, token.token_type, 1
     modifier: list[Token] = []
     if word == "double":
@@ -49,25 +47,6 @@ def _type_word(rewriter: Rewriter, token: Token) -> bool:
     return True
 
 
-def _literal_before(rewriter: Rewriter) -> bool:
-    out = rewriter.out
-    return (
-        len(out) >= 2
-        and out[-1].token_type is TokenType.DCOLON
-        and out[-2].token_type is TokenType.STRING
-        and rewriter.word(1) != "("
-    )
-
-
-def _engine_interval(rewriter: Rewriter, token: Token) -> bool:
-    # sqlglot reads what an interval's literal says only where INTERVAL comes first.
-    rewriter.out.pop()
-    literal = rewriter.out.pop()
-    rewriter.out.extend((token, literal))
-    rewriter.at += 1
-    return True
-
-
 def _modifier(rewriter: Rewriter, ahead: int) -> list[Token]:
     """`(3)` or `(10, 2)` after a type's name; nothing when what is there is an expression."""
     first = rewriter.peek(ahead)
@@ -92,13 +71,10 @@ def _starts_operand(rewriter: Rewriter) -> bool:
 
 def _typed_literal(rewriter: Rewriter, token: Token, name: Token, modifier: list[Token], width: int) -> bool:
     literal = rewriter.tokens[rewriter.at + width]
-    if name.text == "interval" and rewriter.for_engine and not modifier:
-        rewriter.out.extend((token, literal))
-    else:
-        rewriter.out.append(literal)
-        rewriter.emit(TokenType.DCOLON, "::", token)
-        rewriter.out.append(name)
-        rewriter.out.extend(modifier)
+    rewriter.out.append(literal)
+    rewriter.emit(TokenType.DCOLON, "::", token)
+    rewriter.out.append(name)
+    rewriter.out.extend(modifier)
     rewriter.at += width + 1
     return True
 

@@ -74,11 +74,7 @@ def before_parenthesis(rewriter: Rewriter, token: Token) -> bool:
 
 def _call(rewriter: Rewriter, token: Token) -> bool:
     quoted = token.token_type is TokenType.IDENTIFIER
-    name = token.text if rewriter.for_engine else token.text + CALL_MARK
-    if rewriter.for_engine and not quoted:
-        rewriter.out.append(token)
-    else:
-        rewriter.emit(TokenType.IDENTIFIER if quoted else TokenType.VAR, name, token)
+    rewriter.emit(TokenType.IDENTIFIER if quoted else TokenType.VAR, token.text + CALL_MARK, token)
     rewriter.at += 1
     return True
 

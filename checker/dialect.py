@@ -10,8 +10,7 @@ sqlglot's compiled parser cannot be subclassed, and as it stands it forgets thin
 - operators that sqlglot would interpret become `OPERATOR(name)`.
 
 What the parser then drops or changes all the same is found by comparing the rendered tokens with what the client
-wrote: see faithful.py.  `engine_reading` gives the tree that sqlglot's own PostgreSQL dialect would have made,
-functions and all, for the step that translates to Spark.
+wrote: see faithful.py.
 
 Left out: session statements, see session_statements.py.
 """
@@ -25,7 +24,6 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokens import Token, TokenType
 
-from checker.desugar import desugar
 from checker.errors import SyntaxProblem
 from checker.lexer import lex
 from checker.rewriter import CALL_MARK
@@ -46,7 +44,6 @@ _FIXED_NODES = 2_000
 _NODES_PER_TOKEN = 12
 
 _CHECKED = CheckedPostgres()
-_STOCK = Postgres()
 
 
 def parse(tokens: list[Token], text: str) -> exp.Expression:
@@ -66,14 +63,6 @@ def unmark(tokens: list[Token]) -> list[Token]:
         if token.text.endswith(CALL_MARK):
             token.text = token.text[:-1]
     return tokens
-
-
-def engine_reading(text: str) -> exp.Expression:
-    """The tree that the dialect step starts from: sqlglot's own reading of SQL that `to_postgres` made.
-
-    Raises: SyntaxProblem.
-    """
-    return _parse(_STOCK, desugar(lex(text), text, for_engine=True), text)
 
 
 def _parse(dialect: Postgres, tokens: list[Token], text: str) -> exp.Expression:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from sqlglot import expressions as exp
 
 from checker import render_expressions, render_queries
-from checker.dialect import engine_reading
 from checker.errors import Unrenderable
 from checker.faithful import map_position, same_tokens
 from checker.renderer import Renderer, quote_identifier, quote_string
@@ -28,19 +27,8 @@ def to_postgres(tree: exp.Expression) -> str:
     return Renderer().sql(tree)
 
 
-def engine_tree(tree: exp.Expression) -> exp.Expression:
-    """The same query as sqlglot's own PostgreSQL dialect reads it: what the step to Spark starts from.
-
-    An allowed tree keeps calls, operators and subscripts as they were written; in an engine tree they have sqlglot's
-    meaning (`exp.Count`, `exp.RegexpLike`, subscripts from 0).  Tables may be qualified and parameters replaced
-    before.  Raises: Unrenderable, SyntaxProblem.
-    """
-    return engine_reading(to_postgres(tree))
-
-
 __all__ = [
     "Unrenderable",
-    "engine_tree",
     "map_position",
     "quote_identifier",
     "quote_string",

@@ -36,10 +36,9 @@ class Frame:
 class Rewriter:
     """Reads `tokens` at `at`, writes `out`; `frames` are the parentheses that are open."""
 
-    def __init__(self, tokens: list[Token], text: str, for_engine: bool) -> None:
+    def __init__(self, tokens: list[Token], text: str) -> None:
         self.tokens = tokens.copy()
         self.text = text
-        self.for_engine = for_engine
         self.out: list[Token] = []
         self.frames: list[Frame] = []
         self.at = 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlglot import expressions as exp
 
 from checker.gate import Gate
-from checker.render import engine_tree, map_position, to_postgres
+from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
 from proxy import signals
@@ -45,6 +45,8 @@ REMEMBERED_TEXT_CHARS = 16_384
 UNKNOWN_TO_MIRROR = frozenset({"42883", "42704"})
 """undefined_function, undefined_object: PostgreSQL has no such thing, Spark may."""
 TEXT_OID = 25
+SUBSCRIPT_BASE = 1
+"""The gate's trees keep subscripts as they were written."""
 QUERY_PLAN = Description((), (Field("QUERY PLAN", TEXT_OID, -1),))
 _EXPLAIN = re.compile(r"\s*explain\b\s*", re.IGNORECASE)
 
@@ -293,12 +295,12 @@ class Pipeline:
         self, allowed: Allowed, session: Session, description: Description, search_path: Sequence[str]
     ) -> tuple[Plan, Description, str]:
         assert allowed.tree is not None
-        tree = engine_tree(qualified(allowed.tree, self.catalogue, search_path, session.database))
+        tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }
         schema = schema_of(allowed.facts, self.catalogue, search_path)
-        sql = to_spark(bind_parameters(tree, nulls), schema)
+        sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
         spark = await session.executor.spark()
         try:
             described = await spark.describe(sql)
@@ -318,7 +320,8 @@ class Pipeline:
         sql = plan.sql
         if sql is None:
             values = dict(enumerate(bound_values(prepared, bind), start=1))
-            sql = to_spark(bind_parameters(plan.tree, values), self._schema_for(plan.tree))
+            tree = bind_parameters(plan.tree, values)
+            sql = to_spark(tree, self._schema_for(tree), subscript_base=SUBSCRIPT_BASE)
         return adapted_query(sql, [column.adapter for column in plan.columns]), _encoder(
             plan.columns, session
         )

@@ -10,7 +10,7 @@ from checker.errors import Unrenderable
 from checker.faithful import map_position, same_tokens
 from checker.gate import Gate
 from checker.lexer import lex
-from checker.render import engine_tree, to_postgres
+from checker.render import to_postgres
 from checker.verdict import Allowed
 
 
@@ -83,32 +83,6 @@ def test_places_come_back(original: str, word: str) -> None:
 def test_no_place_for_what_cannot_be_read() -> None:
     assert map_position("SELECT 'a", "SELECT 1", 3) is None
     assert map_position("SELECT 1", "SELECT 1", 50) is None
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT a, count(*) FROM t GROUP BY 1 ORDER BY 2 DESC LIMIT 10",
-        "SELECT a[1], b ~ 'x', c !~* 'y', d -> 'k' ->> 0, e::int FROM t",
-        "SELECT to_char(a, 'YYYY'), date_trunc('month', a), extract(year FROM a), a + INTERVAL '1 day' FROM t",
-        "SELECT string_agg(a, ',' ORDER BY b) FILTER (WHERE c) FROM t",
-        "SELECT * FROM t LEFT JOIN u USING (a), generate_series(1, 3) AS g(x)",
-        "SELECT CASE WHEN a IS NOT NULL THEN coalesce(a, $1) END FROM t WHERE b BETWEEN 1 AND 2",
-    ],
-)
-def test_engine_tree_is_sqlglot_s_own(sql: str) -> None:
-    verdict = Gate().check(sql)
-    assert isinstance(verdict, Allowed)
-    assert verdict.tree is not None
-    assert engine_tree(verdict.tree) == parse_one(sql, read="postgres")
-
-
-def test_engine_tree_reads_numbers_and_strings_as_postgres() -> None:
-    verdict = Gate().check(r"SELECT 0x1F, 1_000, E'a\tb', U&'\0041'")
-    assert isinstance(verdict, Allowed)
-    assert verdict.tree is not None
-    values = [literal.this for literal in engine_tree(verdict.tree).find_all(exp.Literal)]
-    assert values == ["31", "1000", "a\tb", "A"]
 
 
 def test_a_tree_that_was_rewritten_is_written_whole() -> None:
