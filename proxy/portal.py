@@ -71,6 +71,9 @@ class Portal:
 
     async def pull(self, limit: int) -> RowBatch | None:
         """The next rows, at most `limit` of them (0: as many as come together); None at the end."""
+        if self.ended and self._batch is None:
+            # Executed to its end: a second Execute gets no rows, and runs nothing again.
+            return None
         stream = await self.start()
         while True:
             batch = self._batch

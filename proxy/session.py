@@ -19,7 +19,7 @@ from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
 from proxy.execute import Executor
-from proxy.plan import Prepared
+from proxy.plan import Nothing, Prepared
 from proxy.portal import Portal
 from proxy.ports import Bind
 from proxy.sqlstate import Refused
@@ -262,7 +262,10 @@ class Session:
 
     async def _on_execute(self, event: ev.ExecuteReceived) -> None:
         self.transaction.begin_implicit()
-        await self.executor.execute(self.portal(event.portal), event.max_rows)
+        portal = self.portal(event.portal)
+        if portal.ended and portal.fields is None and not isinstance(portal.prepared.plan, Nothing):
+            raise Refused("55000", f'portal "{event.portal}" cannot be run')
+        await self.executor.execute(portal, event.max_rows)
 
     async def _on_close(self, event: ev.CloseReceived) -> None:
         if event.kind == "S":

@@ -33,7 +33,10 @@ class SparkRows:
 
 
 class MirrorStatement:
-    """A mirror statement that keeps its lease until it is closed."""
+    """A mirror statement that keeps its lease until its answer is here, or it is closed.
+
+    Most answers come whole: a suspended portal over one holds no connection that others may wait for.
+    """
 
     __slots__ = ("_lease", "_stream", "fields")
 
@@ -49,13 +52,21 @@ class MirrorStatement:
         """Raises: MirrorError, MirrorUnavailable."""
         await lease.__aenter__()
         try:
-            return cls(lease, await lease.execute(sql, param_oids, bind, aside=aside))
+            statement = cls(lease, await lease.execute(sql, param_oids, bind, aside=aside))
         except BaseException:
             lease.release()
             raise
+        statement._release_if_received()
+        return statement
 
     async def next_batch(self) -> RowBatch | None:
-        return await self._stream.next_batch()
+        batch = await self._stream.next_batch()
+        self._release_if_received()
+        return batch
+
+    def _release_if_received(self) -> None:
+        if self._stream.received:
+            self._lease.release()
 
     async def close(self) -> None:
         await self._stream.close()

@@ -278,6 +278,11 @@ class MirrorStream:
                 return MirrorBatch(rows, row_offsets(rows))
         return None
 
+    @property
+    def received(self) -> bool:
+        """Whether the mirror has said all: what is left is here, and the lease may end."""
+        return self._reply is None or self._reply.status is not None
+
     async def close(self) -> None:
         """Give up what is left; an answer that is still coming costs the connection."""
         reply, self._reply = self._reply, None

@@ -98,3 +98,13 @@ def test_cancels_while_names_are_looked_up_leave_the_engine_whole(server: Place)
     with psycopg.connect(server.conninfo, autocommit=True) as connection:
         connection.execute("SET statement_timeout = '60s'")
         assert connection.execute("SELECT count(*) > 0 FROM patent").fetchone() == (True,)
+
+
+def test_many_suspended_portals_leave_connections_for_others(server: Place) -> None:
+    with psycopg.connect(server.conninfo) as greedy, psycopg.connect(server.conninfo) as other:
+        cursors = [greedy.cursor(f"c{number}") for number in range(40)]
+        for cursor in cursors:
+            cursor.execute("SELECT generate_series(1, 10)")
+            assert cursor.fetchone() == (1,)
+        assert other.execute("SELECT 42").fetchone() == (42,)
+        assert [cursor.fetchone() for cursor in cursors] == [(2,)] * 40
