@@ -10,8 +10,10 @@ Source: PostgreSQL documentation, chapter 54.3 "SASL Authentication"; RFC 5802, 
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.client_io import ClientIO
 from proxy.hba import choose
@@ -23,6 +25,7 @@ from proxy.wire.events import SaslInitialReceived, SaslResponded, StartupReceive
 log = logging.getLogger("streamlink.auth")
 
 SCRAM, SCRAM_PLUS = "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"
+_NO_NAME = re.compile(r"\A([^,]*,[^,]*,n=)(?=,)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ async def _scram(io: ClientIO, user: str, peer: Peer, settings: Settings, users:
         channel_binding=binding,
     )
     try:
-        server.set_client_first((first.data or b"").decode("utf-8"))
+        _take_client_first(server, (first.data or b"").decode("utf-8"))
         io.write(io.wire.continue_sasl(server.get_server_first().encode()))
         io.flush()
         final = await io.next_event()
@@ -112,6 +115,16 @@ async def _scram(io: ClientIO, user: str, peer: Peer, settings: Settings, users:
         io.write(io.wire.finish_sasl(server.get_server_final().encode()))
     except (ScramException, UnicodeDecodeError, ValueError, KeyError):
         raise failed from None
+
+
+def _take_client_first(server: Any, message: str) -> None:
+    """libpq leaves the name empty (`n,,n=,r=...`), which RFC 5802's grammar and so scramp do not allow.
+
+    A name is put in for the parser; the proof is over the message as it came.
+    """
+    named = _NO_NAME.sub(r"\g<1>*", message, count=1)
+    server.set_client_first(named)
+    server.client_first_bare = message.split(",", 2)[2]
 
 
 def _certificate(user: str, peer: Peer) -> None:

@@ -12,5 +12,5 @@ QUERIES = {
     for match in _NAMED.finditer(Path(__file__).with_name("queries.sql").read_text("utf-8"))
 }
 
-ENDLESS = "SELECT count(*) FROM cpc AS a JOIN cpc AS b ON a.cpc_code < b.patent_id || a.patent_id"
-"""Work for hours: there is nothing to hash by."""
+ENDLESS = "SELECT count(*) FROM inventor JOIN generate_series(1, 100000000000000) AS g(n) ON n % 7 = sequence"
+"""Work for weeks.  Spark's tasks look at times whether they were cancelled; in the rows of a range they do so often."""
