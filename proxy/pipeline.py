@@ -25,7 +25,7 @@ from proxy.mirror.errors import MirrorError
 from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
-from proxy.routing import Route, bind_parameters, qualified, route, schema_of
+from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
 from proxy.startup import split_path
@@ -296,6 +296,7 @@ class Pipeline:
     ) -> tuple[Plan, Description, str]:
         assert allowed.tree is not None
         tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+        tree = with_session_values(tree, user=session.user, database=session.database)
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }

@@ -107,6 +107,17 @@ def bind_parameters(tree: exp.Expression, values: Mapping[int, exp.Expression]) 
     return tree
 
 
+def with_session_values(tree: exp.Expression, *, user: str, database: str) -> exp.Expression:
+    """A copy that says itself who asks and where: the engine would answer with its own user and catalogue."""
+    tree = tree.copy()
+    for node in list(tree.find_all(exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog, exp.Anonymous)):
+        if isinstance(node, exp.Anonymous) and (node.name.lower() != "current_database" or node.expressions):
+            continue
+        name = user if isinstance(node, exp.CurrentUser | exp.SessionUser) else database
+        node.replace(exp.cast(exp.Literal.string(name), exp.DType.TEXT))
+    return tree
+
+
 def schema_of(
     facts: Facts, catalogue: Catalogue, search_path: Sequence[str]
 ) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -6,9 +6,10 @@ import pytest
 from sqlglot import exp, parse_one
 
 from checker.gate import Gate
+from checker.render import to_postgres
 from checker.verdict import Allowed
 from proxy.ports import Catalogue, Column, Table
-from proxy.routing import Route, bind_parameters, qualified, route
+from proxy.routing import Route, bind_parameters, qualified, route, with_session_values
 from proxy.sqlstate import Refused
 
 PATENT = Table("patents", "patent", "table", (Column("title", "string"), Column("grant_year", "int")))
@@ -84,3 +85,14 @@ def test_parameters_become_nodes_of_a_copy() -> None:
     assert [node.this for node in bound.find_all(exp.Literal) if node.is_string] == ["'; DROP TABLE x --"]
     with pytest.raises(Refused):
         bind_parameters(tree, {1: exp.Null()})
+
+
+def test_who_asks_and_where_is_said_in_the_statement() -> None:
+    sql = (
+        "SELECT current_user, session_user, current_catalog, current_database(), lower(a) FROM t WHERE a = {}"
+    )
+    tree = allowed(sql.format("current_user")).tree
+    assert tree is not None
+    told = to_postgres(with_session_values(tree, user="o'neil", database="d"))
+    user = "'o''neil'::text"
+    assert told == f"SELECT {user}, {user}, 'd'::text, 'd'::text, lower(a) FROM t WHERE a = {user}"
