@@ -65,7 +65,9 @@ class LiveServer:
                 self.process.wait()
 
 
-def make_certificate(folder: Path, name: str = "server", subject: str = "localhost", ca: str | None = None) -> Path:
+def make_certificate(
+    folder: Path, name: str = "server", subject: str = "localhost", ca: str | None = None
+) -> Path:
     """A self-signed certificate, or one signed by the certificate called `ca`; its key lies beside it."""
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     command = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}"]
@@ -77,7 +79,15 @@ def make_certificate(folder: Path, name: str = "server", subject: str = "localho
         request = folder / f"{name}.csr"
         subprocess.run([*command[:-2], "-out", str(request)], check=True, capture_output=True)
         signing = ["openssl", "x509", "-req", "-in", str(request), "-CA", str(folder / f"{ca}.crt")]
-        signing += ["-CAkey", str(folder / f"{ca}.key"), "-CAcreateserial", "-days", "2", "-out", str(certificate)]
+        signing += [
+            "-CAkey",
+            str(folder / f"{ca}.key"),
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-out",
+            str(certificate),
+        ]
         subprocess.run(signing, check=True, capture_output=True)
     key.chmod(0o600)
     return certificate
