@@ -178,17 +178,23 @@ def _offset(zone: str | None) -> str:
     return f"{zone[0]}{digits[:2]}:{digits[2:]}"
 
 
+_ITEM = r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s",{}\\](?:[^",{}\\]*[^\s",{}\\])?))\s*'
+_ITEM_RE = re.compile(_ITEM, re.DOTALL)
+_NAMELESS = re.sub(r"\?P<\w+>", "?:", _ITEM)
+_ARRAY_RE = re.compile(rf"\{{(?:{_NAMELESS}(?:,{_NAMELESS})*|\s*)\}}", re.DOTALL)
+
+
 def _array_text(text: str, kind: Type, element: Type) -> Term:
-    if not (text.startswith("{") and text.endswith("}")) or re.search(r'["\\{}]', text[1:-1]):
-        raise Untranslatable("this array constant", "write ARRAY[...]")
-    parts = [part.strip() for part in text[1:-1].split(",")] if text[1:-1].strip() else []
-    if any(not part for part in parts):
+    """array_in, for one dimension and without a backslash outside quotes."""
+    if _ARRAY_RE.fullmatch(text) is None:
+        if re.search(r"[\\{}]", text[1:-1]) or text[:1] != "{":
+            raise Untranslatable("this array constant", "write ARRAY[...]")
         raise Untranslatable(f'malformed array literal: "{text}"', sqlstate="22P02")
     items = tuple(
         Term(f"CAST(NULL AS {spark_name(element)})", element, null=True)
-        if part.lower() == "null"
-        else literal_as(part, element)
-        for part in parts
+        if (item["bare"] or "").lower() == "null"
+        else literal_as(item["bare"] or re.sub(r"(?s)\\(.)", r"\1", item["quoted"]), element)
+        for item in _ITEM_RE.finditer(text, 1, len(text) - 1)
     )
     return array_of(items, kind, element)
 

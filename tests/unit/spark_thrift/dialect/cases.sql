@@ -172,6 +172,9 @@ SELECT (`t`.`a` = 1) AND (`t`.`b` = 2) AS `?column?`, (`t`.`a` < 1) OR ((`t`.`a`
 SELECT arr[1], array_length(arr, 1), 5 = ANY (arr), ARRAY[1, 2] FROM s.t;
 SELECT get(`t`.`arr`, 0) AS `arr`, nullif(array_size(`t`.`arr`), 0) AS `array_length`, CASE WHEN array_size(`t`.`arr`) = 0 THEN FALSE ELSE array_contains(`t`.`arr`, 5) END AS `?column?`, array(1, 2) AS `array` FROM `s`.`t`;
 
+SELECT '{a b, null, "NULL", "", "x,y", "q\"q\\"}'::text[], '{}'::int[], ARRAY[]::int[];
+SELECT array('a b', CAST(NULL AS STRING), 'NULL', '', 'x,y', 'q"q\\') AS `text`, CAST(array() AS ARRAY<INT>) AS `int4`, CAST(array() AS ARRAY<INT>) AS `array`;
+
 SELECT CASE WHEN a > 1 THEN 'x' END, coalesce(a, 0), nullif(s, ''), greatest(a, b), a IS DISTINCT FROM b FROM s.t;
 SELECT CASE WHEN `t`.`a` > 1 THEN 'x' END AS `case`, coalesce(`t`.`a`, 0) AS `coalesce`, CASE WHEN `t`.`s` = '' THEN NULL ELSE `t`.`s` END AS `nullif`, greatest(`t`.`a`, `t`.`b`) AS `greatest`, NOT (`t`.`a` <=> `t`.`b`) AS `?column?` FROM `s`.`t`;
 
