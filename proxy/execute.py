@@ -310,10 +310,15 @@ class Executor:
         """
         if isinstance(plan, Act) and isinstance(plan.statement, Set | Reset | Discard):
             return nullcontext()
+        seconds = self.limit_s
+        return asyncio.timeout(seconds) if seconds else nullcontext()
+
+    @property
+    def limit_s(self) -> float | None:
+        """How long a statement may take, and how long its planning may; None for ever."""
         own = self._session.settings.get("statement_timeout")
         limit = self._service.settings.limits.statement_deadline_s
-        seconds = int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit)
-        return asyncio.timeout(seconds) if seconds else nullcontext()
+        return int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit) or None
 
     def _begin(self, prepared: Prepared) -> None:
         self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)

@@ -304,7 +304,7 @@ class Pipeline:
         sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
         spark = await session.executor.spark()
         try:
-            described = await spark.describe(sql)
+            described = await spark.describe(sql, deadline_s=session.executor.limit_s)
         except SparkError as error:
             raise self._placed_in_source(error, None, allowed.sql) from error
         columns = reconcile(description.fields, [(c.name, c.spark_type) for c in described])

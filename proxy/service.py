@@ -34,6 +34,8 @@ from spark_thrift.session import SparkSession
 
 log = logging.getLogger("streamlink.service")
 
+READING_S = 120.0
+"""A metastore that does not answer for so long leaves what is known as it is."""
 REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
 
@@ -156,9 +158,13 @@ class Service:
             try:
                 if self._spark is None or self._spark.broken:
                     self._spark = await self.engine.client.open_session("streamlink")
-                found = await read_catalogue(self._spark)
-            except EngineError as error:
-                log.warning("the catalogue cannot be read: %s", error.message)
+                async with asyncio.timeout(READING_S):
+                    found = await read_catalogue(self._spark)
+            except (EngineError, TimeoutError) as error:
+                log.warning("the catalogue cannot be read: %s", error or "the engine does not answer")
+                if self._spark is not None:
+                    await self._spark.close()
+                    self._spark = None
                 return False
             finally:
                 self._read_at = time.monotonic()

@@ -39,7 +39,7 @@ _REPORTED = (
 )
 """GUC_REPORT of PostgreSQL 18 (guc_parameters.dat)."""
 _NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
-_ONE_STYLE = {"intervalstyle": "postgres", "bytea_output": "hex"}
+_ONE_STYLE = {"intervalstyle": "postgres", "bytea_output": "hex", "transform_null_equals": "off"}
 """What the rows of Spark are written in."""
 _UTF8_NAMES = frozenset({"utf8", "unicode", "sqlascii"})
 """SQL_ASCII means bytes as they are, and ours are UTF-8."""
