@@ -117,6 +117,8 @@ class Session:
                 raise
         finally:
             self.io.on_lost = None
+            # The client does not wait until the engine has let go of its statement.
+            self.io.close()
             await self._close()
 
     async def _guarded(self, handler: Callable[[Session, Any], Awaitable[None]], event: ev.Event) -> None:
