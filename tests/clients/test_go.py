@@ -19,7 +19,7 @@ from tests.clients.program import (
 )
 from tests.live import LiveServer
 
-MODES = ("cache statement", "cache describe", "describe exec", "exec", "simple")
+MODES = ("cache statement", "describe exec", "exec", "simple")
 SCENARIOS = (
     "batch", "batch with an error", "batch in a transaction", "pipeline", "cancel by context", "cancel request",
     "copy as text", "copy as csv", "copy as binary", "copy from", "result formats", "prepare and deallocate",

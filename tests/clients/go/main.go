@@ -35,7 +35,6 @@ var modes = []struct {
 	mode pgx.QueryExecMode
 }{
 	{"cache statement", pgx.QueryExecModeCacheStatement},
-	{"cache describe", pgx.QueryExecModeCacheDescribe},
 	{"describe exec", pgx.QueryExecModeDescribeExec},
 	{"exec", pgx.QueryExecModeExec},
 	{"simple", pgx.QueryExecModeSimpleProtocol},
