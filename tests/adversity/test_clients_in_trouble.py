@@ -16,7 +16,7 @@ from tests.live import LiveServer
 pytestmark = [pytest.mark.client, pytest.mark.spark]
 
 TEN_MILLION = "SELECT p.* FROM patents.patent AS p CROSS JOIN (SELECT 1 FROM patents.patent LIMIT 170) AS x"
-HEAVY = "SELECT count(*) FROM patents.patent AS a CROSS JOIN patents.patent AS b WHERE a.title > b.title"
+HEAVY = "SELECT count(*) FROM patents.cpc AS a CROSS JOIN patents.inventor AS b WHERE a.cpc_code > b.name"
 STALLED_READER_BYTES_MAX = 64 << 20
 """A frame of 4 MiB in hand and one on its way, their encoding, and what the socket's buffers hold."""
 

@@ -15,7 +15,7 @@ from tests.live import LiveServer
 
 pytestmark = [pytest.mark.client, pytest.mark.spark]
 
-HEAVY = "SELECT count(*) FROM patents.patent AS a CROSS JOIN patents.patent AS b WHERE a.title > b.title"
+HEAVY = "SELECT count(*) FROM patents.cpc AS a CROSS JOIN patents.inventor AS b WHERE a.cpc_code > b.name"
 RETURN_TIMEOUT_S = 120.0
 
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Takes minutes on either engine.
-const long = "SELECT count(*) FROM cpc a, cpc b WHERE a.cpc_code < b.cpc_code"
+const long = "SELECT count(*) FROM cpc a, inventor b WHERE a.cpc_code < b.name"
 
 const many = "SELECT patent_id, cpc_code FROM cpc ORDER BY patent_id, cpc_code, sequence LIMIT 1000"
 
