@@ -71,7 +71,7 @@ def _column(wanted: Field | None, name: str, spark_type: str) -> OutputColumn:
         typmod = wanted.typmod if wanted.oid == pg.oid else pg.typmod
         return OutputColumn(_as_seen(wanted, pg, typmod), pg, adapter)
     if wanted.oid in _TEXT_LIKE and pg.oid in _TEXT_LIKE:
-        oid, size = (wanted.oid, wanted.size) if wanted.oid in (1042, 1043) else (TEXT_OID, -1)
+        oid, size = (wanted.oid, wanted.size) if wanted.oid in (19, 1042, 1043) else (TEXT_OID, -1)
         return OutputColumn(
             Field(wanted.name, oid, size, wanted.typmod, wanted.table_oid, wanted.attnum), pg, pg.adapter
         )

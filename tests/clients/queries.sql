@@ -110,3 +110,6 @@ WHERE table_schema IN ('patents', 'clients') ORDER BY 1, 2, 5;
 
 -- settings
 SELECT current_setting('TimeZone'), current_setting('search_path');
+
+-- who asks, beside data
+SELECT current_user, current_database(), count(*) FROM inventor WHERE name <> current_user;

@@ -63,14 +63,12 @@ async def same_on(
 
 
 async def test_queries(server: LiveServer, oracle: Oracle) -> None:
-    """All on one connection, each a second time out of the statement cache."""
+    """All on one connection, and some a second time, out of the statement cache."""
 
     async def run(connection: asyncpg.Connection) -> object:
-        results = []
-        for sql in QUERIES.values():
-            results.append(await connection.fetch(sql))
-            assert await connection.fetch(sql) == results[-1] or "clients.kinds" in sql  # NaN is not NaN
-        return results
+        results = [await connection.fetch(sql) for sql in QUERIES.values()]
+        again = ("without a table", "the catalogue", "count", "bigints")
+        return results, [await connection.fetch(QUERIES[name]) for name in again]
 
     await same_on((server, oracle), run)
 

@@ -23,7 +23,7 @@ from proxy.reconcile import reconcile
         (1184, "date", 1184, "unix_micros(CAST({c} AS TIMESTAMP))"),
         (1184, "timestamp", 1184, "unix_micros({c})"),
         (1043, "string", 1043, None),
-        (19, "string", 25, None),
+        (19, "string", 19, None),
         (25, "varchar(7)", 25, None),
         (16, "string", 25, None),
     ],
