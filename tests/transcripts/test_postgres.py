@@ -9,7 +9,13 @@ import pytest
 
 from tests.transcripts.harness import Target, missing_features, run_transcript
 
-TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.pgt"))
+FEATURES = frozenset({"trust", "scram", "plaintext"})
+"""What the oracle has: its package is built without TLS, so those transcripts judge our server alone."""
+TRANSCRIPTS = [
+    path
+    for path in sorted(Path(__file__).parent.glob("*.pgt"))
+    if not missing_features(path, Target("", 0, features=FEATURES))
+]
 
 
 @pytest.mark.mirror
@@ -17,7 +23,5 @@ TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.pgt"))
 def test_transcript_holds_on_postgresql(path: Path, oracle: Target) -> None:
     if path.stem == "scram":
         oracle = dataclasses.replace(oracle, user="scram_user", password="secret")
-    if missing := missing_features(path, oracle):
-        pytest.skip(f"the embedded PostgreSQL has no {', '.join(missing)}")
     options = {field.name: getattr(oracle, field.name) for field in dataclasses.fields(oracle)}
     run_transcript(path, options.pop("host"), options.pop("port"), **options)
