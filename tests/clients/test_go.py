@@ -33,7 +33,14 @@ NAMES = (
 
 
 def build(sources: Path, folder: Path) -> None:
-    command(toolchain("go", "golang-go"), "build", "-o", folder / "client", ".", cwd=sources)
+    command(
+        toolchain("go", "golang-go, version 1.25 or later"),
+        "build",
+        "-o",
+        folder / "client",
+        ".",
+        cwd=sources,
+    )
 
 
 def program() -> list[Path]:

@@ -26,9 +26,10 @@ SCENARIOS = (
     "several statements", "failed transaction", "dates as parameters", "objects as parameters", "types of every kind",
     "notices", "pool",
 )  # fmt: skip
+BINARY = ("nulls and booleans", "bigints", "dates", "null of every kind", "no row", "the catalogue")
 NAMES = (
     *(f"simple: {name}" for name in CHOSEN),
-    *(f"binary: {name}" for name in CHOSEN if name != "every kind"),
+    *(f"binary: {name}" for name in BINARY),
     *(f"parameters: {name}" for name in STATEMENTS),
     *SCENARIOS,
 )

@@ -122,7 +122,9 @@ async function endByFunction() {
 
 async function statementTimeout() {
   const client = await connect({ statement_timeout: 3000 });
-  const result = [await run(client, { text: LONG }), await alive(client)];
+  const ended = await run(client, { text: LONG });
+  await client.query("SET statement_timeout = 0");
+  const result = [ended, await alive(client)];
   await client.end();
   return result;
 }

@@ -61,9 +61,9 @@ pub fn parameter(kind: &Type, value: &Value) -> Parameter {
             let number = |item: &Value| item.as_str().map(|text| text.parse::<i32>().expect("an integer"));
             items.iter().map(number).collect::<Vec<_>>()
         })),
-        Type::TEXT_ARRAY => Box::new(
-            items.map(|items| items.iter().map(|item| item.as_str().map(str::to_string)).collect::<Vec<_>>()),
-        ),
+        Type::TEXT_ARRAY => {
+            Box::new(items.map(|items| items.iter().map(|item| item.as_str().map(str::to_string)).collect::<Vec<_>>()))
+        }
         _ => Box::new(text.map(str::to_string)),
     }
 }
