@@ -35,7 +35,6 @@ class Record:
     started: float
     sent_before: int
     rows: int = 0
-    tag: str = ""
 
 
 class _PrivateFile(RotatingFileHandler):

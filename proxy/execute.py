@@ -172,7 +172,9 @@ class Executor:
                 await io.drain()
                 reply = await lease.more()
             if self._record is not None:
-                self._record.tag = reply.tag or ""
+                # The tag ends in the number of rows, where there are rows.
+                count = (reply.tag or "").rpartition(" ")[2]
+                self._record.rows = int(count) if count.isdigit() else 0
             if plan.sets:
                 await self._settings_set(lease, plan.sets)
 
