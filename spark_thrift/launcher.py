@@ -147,7 +147,9 @@ class EmbeddedSpark:
         if self.running:
             return self.endpoint
         java = find_java(self._java)
-        folders = {name: self.data_dir / name for name in ("warehouse", "logs", "tmp")}
+        # Hive makes its folder of resources at the first session and fails where two first ones race for it.
+        names = ("warehouse", "logs", "tmp", "tmp/hive-resources")
+        folders = {name: self.data_dir / name for name in names}
         shutil.rmtree(folders["tmp"], ignore_errors=True)
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
