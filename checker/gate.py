@@ -19,6 +19,7 @@ from sqlglot import expressions as exp
 from sqlglot.tokens import Token, TokenType
 
 from checker import dialect as pg
+from checker.context import Context
 from checker.desugar import desugar
 from checker.errors import Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
@@ -64,12 +65,14 @@ class Gate:
     def check(
         self,
         statement: str,
+        context: Context | None = None,
         *,
         base_position: int = 0,
         parameters_allowed: bool = True,
     ) -> Verdict:
         """The verdict on one statement, as `split` cuts them.
 
+        Without a context it speaks of the statement alone: what nobody may run is denied.
         Units: `base_position` is the statement's offset in the client's text, added to every position.
         """
         try:

@@ -99,12 +99,26 @@ CATALOGUE_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in a statement that an attacker would write.
+
+    Units: `weight` is the probability, 0..1, that a statement with it is an attack; `position` as in Denied.
+    `code` is a fixed name, `reason` says it in words.
+    """
+
+    code: str
+    weight: float
+    reason: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """A statement that may run.
 
     `sql` is PostgreSQL text generated from `tree` (or from `statement`), proven to hold the client's tokens and no
     others: it is what the mirror gets.  `tree` is the query, None where a session statement has none; `statement`
-    says what wraps it (EXPLAIN, DECLARE, COPY, ...), None for a plain query.
+    says what wraps it (EXPLAIN, DECLARE, COPY, ...), None for a plain query.  `findings` were not enough to deny it.
     """
 
     kind: StatementKind
@@ -112,6 +126,7 @@ class Allowed:
     tree: exp.Expression | None = None
     statement: SessionStatement | None = None
     facts: Facts = field(default_factory=Facts)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,7 @@ class Denied:
     reason: str
     position: int | None = None
     hint: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 Verdict = Allowed | Denied

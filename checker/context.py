@@ -1,0 +1,111 @@
+"""For whom a statement is checked, and against which tables: what every layer behind the grammar decides by.
+
+Rules: everything here is frozen, so it may be part of a key.  A default is the least that may be given: a `Grants()`
+of defaults reads nothing.  `Schema` is the caller's catalogue, seen through the few attributes that the layers need.
+
+Left out: how grants are written down and put together of a user's roles (policy.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, Protocol
+
+
+class SchemaColumn(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def spark_type(self) -> str: ...
+
+
+class SchemaTable(Protocol):
+    """One table or view.  `kind` is "table" or "view"."""
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[SchemaColumn]: ...
+
+
+class Schema(Protocol):
+    """The catalogue at one moment."""
+
+    def find(self, schema: str | None, name: str, search_path: Sequence[str]) -> SchemaTable | None:
+        """The table that an already case-folded name means, as PostgreSQL's search_path would say."""
+        ...
+
+
+class Action(Enum):
+    """What a role can be granted on tables besides reading them."""
+
+    INSERT = "insert"
+    CREATE_TABLE = "create table"
+    CREATE_VIEW = "create view"
+    CREATE_SCHEMA = "create schema"
+    ALTER = "alter"
+    DROP = "drop"
+    TRUNCATE = "truncate"
+    ANALYZE = "analyze"
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionLimits:
+    """Weights (0..1, added up as independent probabilities) from which findings deny, and from which they are
+    uncertain.
+    """
+
+    deny_at: float = 0.9
+    uncertain_at: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRule:
+    """When the language model judges a statement, and what counts while it cannot.
+
+    Units: `deny_at` is a calibrated probability of an attack, 0..1; `deadline_s` seconds.
+    """
+
+    when: Literal["never", "uncertain", "always"] = "never"
+    deny_at: float = 0.5
+    unavailable: Literal["deny", "allow"] = "deny"
+    deadline_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What one user may do: the union of the roles' rights, less what any of them denies.
+
+    Shapes: patterns are "schema.table" or "schema.table.column" with * and ? for parts of a name.
+    """
+
+    roles: tuple[str, ...] = ()
+    writes: tuple[tuple[Action, str], ...] = ()
+    """(action, pattern of schema.table); CREATE SCHEMA has the schema's name and no dot."""
+    prose: bool = True
+    injection: InjectionLimits = field(default_factory=InjectionLimits)
+    judge: JudgeRule = field(default_factory=JudgeRule)
+    firewall: Literal["off", "learn", "enforce"] = "off"
+    audit: Literal["none", "own", "all"] = "own"
+    """Whose records of streamlink.audit are shown."""
+    admin: bool = False
+    """May review the firewall's shapes and end everybody's sessions."""
+    redact: bool = False
+    """Audit records hold the statement's shape in the place of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`reads_only`: the statement was written by a model, and a question can only read."""
+
+    grants: Grants
+    schema: Schema
+    search_path: tuple[str, ...] = ("default",)
+    database: str = "spark_catalog"
+    reads_only: bool = False
