@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, Protocol
 
+from checker.verdict import StatementKind
+
 
 class SchemaColumn(Protocol):
     @property
@@ -79,13 +81,51 @@ class JudgeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Rows of the tables that fit `table` are seen only where `condition` holds.
+
+    Shapes: `condition` is an SQL expression over the table's own columns, already checked by the grammar.
+    """
+
+    table: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Columns that fit `column` show `expression` instead: SQL over the table's own columns, or NULL."""
+
+    column: str
+    expression: str = "NULL"
+
+
+@dataclass(frozen=True, slots=True)
 class Grants:
     """What one user may do: the union of the roles' rights, less what any of them denies.
 
-    Shapes: patterns are "schema.table" or "schema.table.column" with * and ? for parts of a name.
+    Filters and masks of all the roles hold together: a row is seen where every filter on its table holds, and the
+    first mask that fits a column counts.
+    Shapes: patterns are "schema.table" or "schema.table.column" with * and ? within a part; they are compared without
+    regard to case.
     """
 
     roles: tuple[str, ...] = ()
+    statements: frozenset[StatementKind] = frozenset()
+    read: tuple[str, ...] = ()
+    """A pattern of three parts grants the columns that fit and no others of that table."""
+    deny: tuple[str, ...] = ()
+    """Tables (two parts) and columns (three) that may not be read, whatever `read` says."""
+    functions: tuple[str, ...] = ()
+    """Names, or "kind:NAME" of functions.txt; * for all that the gate knows."""
+    deny_functions: tuple[str, ...] = ()
+    catalogue: bool = True
+    """May read pg_catalog and information_schema."""
+    filters: tuple[RowFilter, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    trusted_views: tuple[str, ...] = ()
+    """Views that are read by their own right: what they read is not checked for their reader."""
+    max_rows: int | None = None
+    max_seconds: int | None = None
     writes: tuple[tuple[Action, str], ...] = ()
     """(action, pattern of schema.table); CREATE SCHEMA has the schema's name and no dot."""
     prose: bool = True
