@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker import session_statements as st
 from checker.render import to_postgres
-from checker.verdict import Allowed, StatementKind
+from checker.verdict import StatementKind
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
@@ -26,6 +26,7 @@ from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
     from proxy.execute import Executor
+    from proxy.pipeline import Checked
     from proxy.session import Session
 
 NO_COLUMNS = Description((), None)
@@ -53,17 +54,18 @@ class Commands:
     # --- plans
 
     async def plan(
-        self, statement: st.SessionStatement, allowed: Allowed, param_oids: tuple[int, ...]
+        self, statement: st.SessionStatement, checked: Checked, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
-        """Raises: as Pipeline.prepare."""
+        """Raises: as Pipeline.plan."""
         session = self._session
+        allowed = checked.allowed
         pipeline = session.service.pipeline
         match statement:
             case st.Show():
                 description = await pipeline.describe_on_mirror(allowed.sql, session, ())
                 return OnMirror(allowed.sql), description, "SHOW"
             case st.Explain():
-                plan, description, _ = await self._inner(allowed, param_oids)
+                plan, description, _ = await self._inner(checked, param_oids)
                 if isinstance(plan, OnMirror):
                     return (
                         OnMirror(allowed.sql),
@@ -78,15 +80,16 @@ class Commands:
                     "EXPLAIN",
                 )
             case st.CopyOut():
-                plan, description, _ = await self._inner(allowed, ())
+                plan, description, _ = await self._inner(checked, ())
                 if isinstance(plan, OnMirror):
                     return OnMirror(allowed.sql), NO_COLUMNS, "COPY"
                 return Act(statement, Prepared("", 0, plan, description, "SELECT")), NO_COLUMNS, "COPY"
             case st.Declare() | st.Prepare():
                 if isinstance(statement, st.Prepare):
                     param_oids = await self._type_oids(statement.types)
-                plan, description, tag = await self._inner(allowed, param_oids)
-                inner = Prepared("", 0, plan, description, tag)
+                plan, description, tag = await self._inner(checked, param_oids)
+                version = session.service.policies.version
+                inner = Prepared("", 0, plan, description, tag, policy_version=version)
                 oids = description.param_oids if isinstance(statement, st.Declare) else ()
                 return Act(statement, inner), Description(oids, None), ""
             case st.Execute(has_arguments=True):
@@ -96,12 +99,14 @@ class Commands:
             case _:
                 return Act(statement), NO_COLUMNS, ""
 
-    async def _inner(self, allowed: Allowed, param_oids: tuple[int, ...]) -> tuple[Plan, Description, str]:
+    async def _inner(self, checked: Checked, param_oids: tuple[int, ...]) -> tuple[Plan, Description, str]:
         """The plan of the query inside a statement."""
+        allowed = checked.allowed
         assert allowed.tree is not None
         query = replace(allowed, kind=StatementKind.SELECT, sql=to_postgres(allowed.tree), statement=None)
         try:
-            return await self._session.service.pipeline.plan_query(query, self._session, param_oids)
+            pipeline = self._session.service.pipeline
+            return await pipeline.plan_query(replace(checked, allowed=query), self._session, param_oids)
         except MirrorError as error:
             # Positions count from where the whole statement begins.
             before = allowed.sql.find(query.sql)
@@ -267,7 +272,7 @@ class Commands:
 
     async def _execute(self, statement: st.Execute, plan: Act, portal: Portal) -> str:
         session = self._session
-        prepared = session.statement(statement.name)
+        prepared = await session.current_statement(statement.name)
         values: tuple[bytes | None, ...] = ()
         if plan.inner is not None and isinstance(plan.inner.plan, OnMirror):
             values = await session.service.pipeline.row_on_mirror(plan.inner.plan.sql, session)

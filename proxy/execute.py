@@ -26,7 +26,7 @@ from proxy.mirror.errors import MirrorError
 from proxy.mirror.lease import Lease
 from proxy.pipeline import bound_values
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared
-from proxy.portal import Portal
+from proxy.portal import Portal, check_row_limit
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
@@ -84,7 +84,7 @@ class Executor:
         """A portal over the statement; nothing runs yet.  Raises: Refused for a wrong number of result formats."""
         fields = self.fields_of(prepared)
         formats = _formats(bind.result_formats, 0 if fields is None else len(fields))
-        return Portal(prepared, bind, self._open, fields, formats)
+        return Portal(prepared, bind, self._open, fields, formats, self._session.grants.max_rows)
 
     def fields_of(self, prepared: Prepared) -> tuple[Field, ...] | None:
         """The columns that the client is told; a FETCH has those of its cursor."""
@@ -156,7 +156,7 @@ class Executor:
                 raise
             if plan.signals:
                 for name, pid in received(reply.raw):
-                    self._service.registry.signal(name, pid, session.user)
+                    self._service.registry.signal(name, pid, session)
                 # A session that signals itself ends here, while there is a statement to end.
                 await asyncio.sleep(0)
                 reply = reply._replace(raw=without_notifications(reply.raw))
@@ -237,14 +237,16 @@ class Executor:
         binary = options.format == "binary"
         fields = inner.description.fields or ()
         stream = await self._open(inner, NO_BIND, [BINARY if binary else TEXT] * len(fields))
+        most = self._session.grants.max_rows
         rows = 0
         copy = CopyOut(fields, options)
         try:
             io.write(msg.copy_out_response(binary=binary, column_formats=[int(binary)] * len(fields)))
             io.write(copy.begin())
             while (batch := await stream.next_batch()) is not None:
-                io.write(copy.rows(batch))
                 rows += batch.row_count
+                check_row_limit(rows, most)
+                io.write(copy.rows(batch))
                 await io.drain()
             io.write(copy.end())
         finally:
@@ -320,7 +322,11 @@ class Executor:
         """How long a statement may take, and how long its planning may; None for ever."""
         own = self._session.settings.get("statement_timeout")
         limit = self._service.settings.limits.statement_deadline_s
-        return int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit) or None
+        limits = [
+            int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit),
+            float(self._session.grants.max_seconds or 0),
+        ]
+        return min((seconds for seconds in limits if seconds), default=None)
 
     def _begin(self, prepared: Prepared) -> None:
         self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
+from checker.context import Context
 from checker.gate import Gate
 from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, split
@@ -67,10 +68,15 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A statement that the gate has let through and that is not planned yet."""
+    """A statement that the gate has let through and that is not planned yet.
+
+    `context` is what the verdict rests on: it holds for that catalogue, that search_path and those grants alone.
+    """
 
     source: _Source
     allowed: Allowed
+    context: Context
+    parameters: bool
 
 
 class Pipeline:
@@ -102,7 +108,7 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+        return tuple(self._check(s, session, param_oids is not None) for s in sources)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -113,13 +119,15 @@ class Pipeline:
         """
         if isinstance(checked, Prepared):
             return checked
-        source, allowed = checked.source, checked.allowed
-        session.executor.check_allowed_now(allowed.statement)
+        source = checked.source
+        session.executor.check_allowed_now(checked.allowed.statement)
         key = self._key(source.text, source.start, session, param_oids)
         known = self._known(key)
         if known is not None:
             return known
-        prepared = await self._plan(source, allowed, session, param_oids or ())
+        checked = await self._current(checked, session)
+        allowed, version = checked.allowed, self._service.policies.version
+        prepared = replace(await self._plan(checked, session, param_oids or ()), policy_version=version)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
@@ -140,6 +148,8 @@ class Pipeline:
             start,
             param_oids,
             session.user,
+            session.given_roles,
+            self._service.policies.version,
             settings.get("search_path"),
             settings.get("streamlink.prose"),
             settings.get("timezone"),
@@ -178,8 +188,10 @@ class Pipeline:
         return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
 
     async def _drafted(self, text: str, start: int, question: Question, session: Session) -> _Source:
-        """The SQL that the model wrote for a question, in the place of the question."""
+        """The SQL that the model wrote for a question, in the place of the question.  Raises: Refused 42501."""
         assert self.drafter is not None
+        if not session.grants.prose:
+            raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
         draft = await self.drafter.draft(
             question,
             self.catalogue,
@@ -188,37 +200,57 @@ class Pipeline:
         )
         return _Source(text, start, draft, question.fill(draft.sql))
 
-    def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
+    async def _current(self, checked: Checked, session: Session) -> Checked:
+        """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""
+        context = checked.context
+        unknown = route(checked.allowed.facts, self.catalogue, context.search_path) is Route.UNKNOWN
+        if unknown:
+            await self._service.refresh_catalogue()
+        if context == self._context(session, reads_only=context.reads_only):
+            return checked
+        return self._check(checked.source, session, checked.parameters)
+
+    def _context(self, session: Session, *, reads_only: bool) -> Context:
+        return Context(
+            session.grants,
+            self.catalogue,
+            split_path(session.settings.get("search_path", "")),
+            session.database,
+            reads_only=reads_only,
+        )
+
+    def _check(self, source: _Source, session: Session, parameters: bool) -> Checked:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
+        context = self._context(session, reads_only=source.draft is not None)
         if source.draft is None:
             verdict = self._gate.check(
                 source.text,
+                context,
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
         else:
             # By itself first: a draft must not mean something else inside the client's statement.
-            verdict = self._read_only(source.draft.sql, parameters)
+            verdict = self._read_only(source.draft.sql, context, parameters)
             if isinstance(verdict, Allowed):
-                verdict = self._read_only(source.checked, parameters)
+                verdict = self._read_only(source.checked, context, parameters)
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
-        return verdict
+        return Checked(source, verdict, context, parameters)
 
-    def _read_only(self, sql: str, parameters: bool) -> Allowed | Denied:
+    def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
-        verdict = self._gate.check(sql, parameters_allowed=parameters)
+        verdict = self._gate.check(sql, context, parameters_allowed=parameters)
         if isinstance(verdict, Denied):
             return replace(verdict, position=None, hint=verdict.hint or f"SQL: {sql}")
         if verdict.kind not in (StatementKind.SELECT, StatementKind.VALUES):
             return Denied("question_writes", "42501", "a question can only read")
         return verdict
 
-    async def _plan(
-        self, source: _Source, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
-    ) -> Prepared:
+    async def _plan(self, checked: Checked, session: Session, param_oids: tuple[int, ...]) -> Prepared:
+        source, allowed = checked.source, checked.allowed
         try:
-            plan, description, tag = await self._planned(allowed, session, param_oids)
+            plan, description, tag = await self._planned(checked, session, param_oids)
         except (MirrorError, SparkError) as error:
             raise self._placed_in_source(error, source, allowed.sql) from error
         notices: tuple[ErrorFields, ...] = ()
@@ -231,25 +263,23 @@ class Pipeline:
         return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
 
     async def _planned(
-        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+        self, checked: Checked, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
-        statement = allowed.statement
+        statement = checked.allowed.statement
         if statement is not None:
-            return await session.executor.commands.plan(statement, allowed, param_oids)
-        return await self.plan_query(allowed, session, param_oids)
+            return await session.executor.commands.plan(statement, checked, param_oids)
+        return await self.plan_query(checked, session, param_oids)
 
     async def plan_query(
-        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+        self, checked: Checked, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
         """A plain query's plan, for the engine that holds what it reads."""
+        allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
-        search_path = split_path(session.settings.get("search_path", ""))
-        where = route(allowed.facts, self.catalogue, search_path)
-        if where is Route.UNKNOWN and await self._service.refresh_catalogue():
-            where = route(allowed.facts, self.catalogue, search_path)
+        where = route(allowed.facts, context.schema, context.search_path)
         sql = allowed.sql
         if where is Route.MIRROR and _is_personal(allowed.facts):
-            own = self._service.registry.of_user(session.user)
+            own = self._service.registry.seen_by(session)
             sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), own))
         try:
             description = await self.describe_on_mirror(sql, session, param_oids)
@@ -264,7 +294,7 @@ class Pipeline:
             if where is Route.MIRROR:
                 sets = tuple(name.lower() for name in allowed.facts.settings_written)
                 return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
-        return await self._plan_on_spark(allowed, session, description, search_path)
+        return await self._plan_on_spark(checked, session, description)
 
     async def describe_on_mirror(
         self, sql: str, session: Session, param_oids: tuple[int, ...]
@@ -292,15 +322,16 @@ class Pipeline:
             await stream.close()
 
     async def _plan_on_spark(
-        self, allowed: Allowed, session: Session, description: Description, search_path: Sequence[str]
+        self, checked: Checked, session: Session, description: Description
     ) -> tuple[Plan, Description, str]:
+        allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
-        tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+        tree = qualified(allowed.tree, context.schema, context.search_path, session.database)
         tree = with_session_values(tree, user=session.user, database=session.database)
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }
-        schema = schema_of(allowed.facts, self.catalogue, search_path)
+        schema = schema_of(allowed.facts, context.schema, context.search_path)
         sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
         spark = await session.executor.spark()
         try:

@@ -76,7 +76,8 @@ class Prepared:
     """One statement, ready to be bound.
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
-    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.
+    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `policy_version`
+    is that of the policy under which it was checked.
     """
 
     text: str
@@ -86,3 +87,4 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
+    policy_version: int = 0

@@ -20,9 +20,11 @@ from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
+from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.registry import Registry
 from proxy.settings import Settings
+from proxy.snapshot import write_snapshot
 from proxy.sqlstate import Refused
 from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
@@ -47,6 +49,7 @@ class Service:
         self.settings = settings
         self.registry = Registry()
         self.users = Users(settings.users_path)
+        self.policies = Policies(settings.policy_path)
         self.audit = Audit(settings)
         self.engine = Engine(settings, progress)
         self.model = LanguageModel(settings, progress)
@@ -92,6 +95,7 @@ class Service:
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
+            self.policies.follow(),
         ):
             self._running.append(asyncio.create_task(part))
         return self
@@ -172,6 +176,10 @@ class Service:
                 return False
             self.catalogue = await self.mirror.sync(found.tables, found.schemas)
             self._fingerprint = found.fingerprint
+            try:
+                await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
+            except OSError as error:
+                log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
             return self.catalogue.version != before
 
     async def _follow_catalogue(self) -> None:

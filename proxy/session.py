@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from checker.context import Grants
 from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
@@ -50,6 +51,7 @@ class Session:
         self.database = database
         self.peer = peer
         self.pid = pid
+        self.given_roles: tuple[str, ...] = ()
         self.secret_key = b""
         self.transaction = Transaction({})
         self.statements: dict[str, Prepared] = {}
@@ -81,6 +83,7 @@ class Session:
                 detail=f'The database is "{settings.session.database}".',
             )
         session = cls(io, service, user=user, database=database, peer=peer, pid=pid)
+        session.take_roles()
         session.startup_settings = await read_parameters(event.parameters, session)
         session.transaction = Transaction(session.startup_settings)
         session.secret_key = secrets.token_bytes(32 if io.wire.minor >= 2 else 4)
@@ -232,7 +235,7 @@ class Session:
 
     async def _on_bind(self, event: ev.BindReceived) -> None:
         self.transaction.begin_implicit()
-        prepared = self.statement(event.statement)
+        prepared = await self.current_statement(event.statement)
         self.executor.check_allowed(prepared)
         expected = len(prepared.description.param_oids)
         if len(event.values) != expected:
@@ -289,6 +292,43 @@ class Session:
         raise Refused("0A000", "the function call protocol is not supported", hint="Call it in a SELECT.")
 
     # --- what handlers and the executor ask for
+
+    def take_roles(self) -> None:
+        """The roles that the user has at login.  Raises: ProtocolError 28000, fatal, for one that nobody defined."""
+        known = self.service.users.find(self.user)
+        self.given_roles = known.roles if known is not None else ()
+        try:
+            self.service.policies.roles_of(self.user, self.given_roles)
+        except Refused as error:
+            raise ProtocolError(error.fields.sqlstate, error.fields.message, fatal=True) from None
+
+    @property
+    def grants(self) -> Grants:
+        """What the user may do under the policy of now."""
+        return self.service.policies.grants(self.user, self.given_roles)
+
+    async def current_statement(self, name: str) -> Prepared:
+        """A prepared statement, checked and planned anew where the policy has changed since.
+
+        Raises: Refused 26000; 0A000 as PostgreSQL has it where the statement is not what its client was told.
+        """
+        prepared = self.statement(name)
+        if prepared.policy_version == self.service.policies.version:
+            return prepared
+        changed = Refused(
+            "0A000", "cached plan must not change result type", hint="Prepare the statement again."
+        )
+        if not prepared.text:
+            # PREPARE's: what it was prepared of is not kept.
+            raise changed
+        pipeline = self.service.pipeline
+        oids = prepared.description.param_oids
+        checked = await pipeline.check(prepared.text, self, oids)
+        again = await pipeline.plan(checked[0], self, oids) if checked else pipeline.nothing
+        if again.description != prepared.description:
+            raise changed
+        self.statements[name] = again
+        return again
 
     def statement(self, name: str) -> Prepared:
         prepared = self.statements.get(name)

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from conf.lines import line_of
 from proxy.hba import AuthRule, parse_rule
 
 PREFIX = "STREAMLINK_"
@@ -132,6 +133,11 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -148,6 +154,7 @@ class Settings:
     model: Model = Model()
     limits: Limits = Limits()
     audit: Audit = Audit()
+    policy: Policy = Policy()
     log: Log = Log()
 
     @property
@@ -157,6 +164,15 @@ class Settings:
     @property
     def audit_path(self) -> Path:
         return self.audit.file or self.data.folder / "audit.jsonl"
+
+    @property
+    def policy_path(self) -> Path:
+        return self.policy.file or shipped("policy.toml")
+
+    @property
+    def catalogue_path(self) -> Path:
+        """Where the server leaves what it knows of Spark's tables, for commands that work without it."""
+        return self.data.folder / "catalogue.json"
 
     @property
     def mirror_dsn(self) -> str:
@@ -197,12 +213,12 @@ def _from_file(settings: Settings, path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from None
     for section, table in document.items():
-        where = f"{path}{_line_of(text, section, None)}"
+        where = f"{path}{line_of(text, section, None)}"
         _known(section, settings, f"{where}: section [{section}]")
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: {section} is a section; write [{section}]")
         for key, value in table.items():
-            where = f"{path}{_line_of(text, section, key)}: [{section}] {key}"
+            where = f"{path}{line_of(text, section, key)}: [{section}] {key}"
             settings = _set(settings, section, key, value, where)
     return settings
 
@@ -311,23 +327,3 @@ def _known(name: str, holder: Any, where: str) -> None:
 def _nearest(name: str, names: Any) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"
-
-
-def _line_of(text: str, section: str, key: str | None) -> str:
-    """`:LINE` of a section or key as people write them, or nothing: tomllib keeps no positions."""
-    name = re.escape(key if key is not None else section)
-    assignment = re.compile(rf"\s*[\"']?{name}[\"']?\s*[=.]")
-    header = re.compile(
-        rf"\s*\[\s*{re.escape(section)}\s*" + (r"\]" if key is None else rf"(\.\s*{name}\s*)?\]")
-    )
-    inside = key is None
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := header.match(line):
-            if key is None or found[1]:
-                return f":{number}"
-            inside = True
-        elif line.lstrip().startswith("["):
-            inside = False
-        elif inside and assignment.match(line):
-            return f":{number}"
-    return ""

@@ -7,11 +7,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
+from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure, add_conf_flag, settings_of
 
 if TYPE_CHECKING:
+    from checker.context import Context
     from checker.gate import Gate
     from checker.verdict import Allowed, Denied
 
@@ -20,7 +22,8 @@ def add_commands(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="say whether the gate lets SQL through, without running it",
-        description="The gate's verdict on each statement.  Exit status: 0 all allowed, 1 some denied.",
+        description="The gate's verdict on each statement, of any role or of one.  Exit status: 0 all allowed, 1 some "
+        "denied.",
         epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE',
     )
     check.add_argument("sql", nargs="?", metavar="SQL", help='one or more statements; "-" is --file -')
@@ -30,6 +33,18 @@ def add_commands(commands: Any) -> None:
         help='a statement a line, plain or as a JSON string; "-" is standard input.  A line has one verdict, '
         "and is denied when anything in it is",
     )
+    check.add_argument("--role", action="append", default=[], metavar="ROLE", help="as a user with this role")
+    check.add_argument("--user", metavar="NAME", help="as this user, with the roles that it has")
+    check.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the policy to go by (default: that of the settings)"
+    )
+    check.add_argument(
+        "--schema",
+        type=Path,
+        metavar="FILE",
+        help="the tables that there are, as JSON (default: those that the server last saw)",
+    )
+    add_conf_flag(check)
     check.add_argument("--json", action="store_true", help="one JSON object a statement")
     check.set_defaults(run=run)
 
@@ -41,11 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
     from checker.gate import Gate
 
     gate = Gate()
+    context = context_of(arguments)
     source = "-" if arguments.sql == "-" else arguments.file
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
     for number, text in texts:
-        verdicts = list(verdicts_on(gate, text))
+        verdicts = list(verdicts_on(gate, text, context))
         if source is not None:
             # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
             verdicts = [next((v for v in verdicts if not _allowed(v[1])), verdicts[0])]
@@ -58,7 +74,33 @@ def run(arguments: argparse.Namespace) -> int:
     return status
 
 
-def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]:
+def context_of(arguments: argparse.Namespace) -> Context | None:
+    """For whom to check; None where no role, user or policy was named.  Raises: Failure, PolicyError, SettingsError."""
+    if not (arguments.role or arguments.user or arguments.policy):
+        return None
+    from checker.context import Context
+    from checker.policy import load
+    from proxy.snapshot import read_snapshot
+    from proxy.users import Users
+
+    settings = settings_of(arguments)
+    policy = load(arguments.policy or settings.policy_path)
+    user = Users(settings.users_path).find(arguments.user) if arguments.user else None
+    given = (*arguments.role, *(user.roles if user else ()))
+    roles = policy.roles_of(arguments.user, given) if arguments.user else given or policy.default_roles
+    if unknown := policy.unknown(roles):
+        raise Failure(f"the policy has no role {unknown[0]}; it has {', '.join(policy.roles)}", WRONG_USAGE)
+    path = arguments.schema or settings.catalogue_path
+    try:
+        schema = read_snapshot(path)
+    except (OSError, ValueError) as error:
+        reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        hint = "" if arguments.schema else "; start the server once, or name the tables with --schema"
+        raise Failure(f"which tables there are is not known: {reason}{hint}", WRONG_USAGE) from None
+    return Context(policy.grants(roles), schema, settings.session.search_path, settings.session.database)
+
+
+def verdicts_on(gate: Gate, text: str, context: Context | None) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
     from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
@@ -70,7 +112,7 @@ def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]
         yield text, Denied("syntax", problem.sqlstate, problem.message, problem.position)
         return
     if not statements:
-        yield text, gate.check(text)
+        yield text, gate.check(text, context)
     for statement in statements:
         if extract(statement.text, prose=False) is not None:
             yield (
@@ -78,7 +120,7 @@ def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]
                 Denied("question", "0A000", "a question: what is checked is its draft, not its words"),
             )
         else:
-            yield statement.text, gate.check(statement.text, base_position=statement.start)
+            yield statement.text, gate.check(statement.text, context, base_position=statement.start)
 
 
 def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
