@@ -358,6 +358,7 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "trusted_views": ("trusted_views", _Reader._tables),
     "max_rows": ("max_rows", _Reader._count),
     "max_seconds": ("max_seconds", _Reader._count),
+    "max_scan_bytes": ("max_scan_bytes", _Reader._count),
     "write": ("writes", _Reader._writes),
     "prose": ("prose", _Reader._flag),
     "injection": ("injection", _Reader._injection),
@@ -388,7 +389,7 @@ def _merged(grants: list[Grants]) -> Grants:
                 values[name] = frozenset().union(*each)
             case "catalogue" | "prose" | "admin" | "redact":
                 values[name] = any(each)
-            case "max_rows" | "max_seconds":
+            case "max_rows" | "max_seconds" | "max_scan_bytes":
                 values[name] = None if None in each else max(each)
             case "injection":
                 values[name] = InjectionLimits(

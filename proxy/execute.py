@@ -35,6 +35,7 @@ from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
+from spark_thrift.scan import scanned_bytes
 from spark_thrift.session import SparkSession
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ class Executor:
             case OnSpark():
                 spark = await self.spark()
                 sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
+                await check_scan(spark, sql, session.grants.max_scan_bytes)
                 try:
                     operation = await spark.execute(sql)
                 except Exception as error:
@@ -337,6 +339,20 @@ class Executor:
         if record is not None:
             self._service.audit.write(self._session, record, error)
         return record is not None
+
+
+async def check_scan(spark: SparkSession, sql: str, most: int | None) -> None:
+    """Raises: Refused 53400 for a query that would read more than the role's limit, or that cannot be estimated."""
+    if most is None:
+        return
+    estimate = await scanned_bytes(spark, sql)
+    if estimate is None or estimate > most:
+        reads = "an unknown number of" if estimate is None else f"about {estimate}"
+        raise Refused(
+            "53400",
+            f"the statement would read {reads} bytes, and the limit of this role is {most}",
+            hint="Filter by a partition column, or read fewer tables.",
+        )
 
 
 def _formats(codes: Sequence[int], columns: int) -> Sequence[int]:
