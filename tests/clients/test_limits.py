@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from spark_thrift.transport import Endpoint
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer, over, start_server
 
 ON_MIRROR = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 ON_SPARK = "SELECT a.title FROM patent a, patent b, patent c WHERE a.title || b.title || c.title = 'x'"
@@ -18,11 +18,13 @@ LIMIT_S = 3
 
 @pytest.fixture(scope="module")
 def strict(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    spark = {"host": spark_endpoint.host, "port": spark_endpoint.port, "auth": spark_endpoint.auth}
+    folder = tmp_path_factory.mktemp("strict")
     live = start_server(
-        tmp_path_factory.mktemp("strict"),
-        spark=spark, mirror={"statement_timeout_s": LIMIT_S}, limits={"statement_deadline_s": LIMIT_S},
-    )  # fmt: skip
+        folder,
+        spark=over(spark_endpoint, folder),
+        mirror={"statement_timeout_s": LIMIT_S},
+        limits={"statement_deadline_s": LIMIT_S},
+    )
     try:
         yield live
     finally:
