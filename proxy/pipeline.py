@@ -17,7 +17,7 @@ from sqlglot import expressions as exp
 
 from checker.gate import Gate
 from checker.render import map_position, to_postgres
-from checker.split import SyntaxProblem, split
+from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
 from proxy import signals
 from proxy.binds import decode_bind, null_of
@@ -59,6 +59,7 @@ class _Source:
     start: int
     draft: Draft | None = None
     sql: str | None = None
+    end: int = 0
 
     @property
     def checked(self) -> str:
@@ -102,7 +103,7 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+        return tuple(Checked(s, self._check(s, text, session, param_oids is not None)) for s in sources)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -168,7 +169,7 @@ class Pipeline:
             if question is not None:
                 sources.append(await self._drafted(statement.text, statement.start, question, session))
             elif statement.kind != "empty":
-                sources.append(_Source(statement.text, statement.start))
+                sources.append(_Source(statement.text, statement.start, end=statement.end))
         return sources
 
     def _question(self, text: str, prose: bool) -> Question | None:
@@ -188,7 +189,7 @@ class Pipeline:
         )
         return _Source(text, start, draft, question.fill(draft.sql))
 
-    def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
+    def _check(self, source: _Source, text: str, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
         if source.draft is None:
             verdict = self._gate.check(
@@ -196,6 +197,8 @@ class Pipeline:
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
+            if isinstance(verdict, Denied):
+                verdict = error_at_end(verdict, text, source.end)
         else:
             # By itself first: a draft must not mean something else inside the client's statement.
             verdict = self._read_only(source.draft.sql, parameters)
