@@ -24,7 +24,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokens import Token, TokenType
 
-from checker.errors import SyntaxProblem
+from checker.errors import AT_END, SyntaxProblem
 from checker.lexer import lex
 from checker.rewriter import CALL_MARK
 
@@ -72,7 +72,7 @@ def _parse(dialect: Postgres, tokens: list[Token], text: str) -> exp.Expression:
     except ParseError as error:
         raise _syntax_problem(parser, error, tokens, text) from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
-        raise SyntaxProblem("syntax error at end of input", None)
+        raise SyntaxProblem(AT_END, None)
     return trees[0]
 
 
@@ -96,6 +96,6 @@ def _syntax_problem(
         offset = next((token.start for token in tokens if token.start > (offset or 0)), None)
     blamed = next((token for token in tokens if token.start == offset), None)
     if blamed is None:
-        return SyntaxProblem("syntax error at end of input", None, hint=expected)
+        return SyntaxProblem(AT_END, None, hint=expected)
     word = text[blamed.start : blamed.end + 1]
     return SyntaxProblem(f'syntax error at or near "{word}"', blamed.start, hint=expected)

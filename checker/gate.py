@@ -21,7 +21,7 @@ from sqlglot.tokens import Token, TokenType
 from checker import dialect as pg
 from checker.context import Context
 from checker.desugar import desugar
-from checker.errors import Refused, SyntaxProblem, Unrenderable
+from checker.errors import AT_END, Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
 from checker.functions import DENIED, FIELD, function_kinds
 from checker.lexer import lex
@@ -210,7 +210,7 @@ class Gate:
 
     def _wrapped(self, statement: SessionStatement, inner: list[Token], text: str) -> Allowed:
         if not inner:
-            raise SyntaxProblem("syntax error at end of input", None)
+            raise SyntaxProblem(AT_END, None)
         word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
         if word not in _QUERY_WORDS:
             if isinstance(statement, Explain) and parse_session_statement(inner, text) is not None:

@@ -66,7 +66,7 @@ class Executor:
         self.check_allowed(prepared)
         self._begin(prepared)
         if isinstance(prepared.plan, OnMirror):
-            # The mirror keeps the session's statement_timeout itself.
+            # The mirror keeps the session's statement_timeout itself, and the lease the server's.
             await self._relay(prepared, prepared.plan, NO_BIND, simple=True)
         else:
             portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
@@ -310,7 +310,7 @@ class Executor:
     # --- time and the record
 
     def _deadline(self, plan: Plan) -> AbstractAsyncContextManager[Any]:
-        """statement_timeout of the session (ms), else the server's own limit; 0 is none.
+        """The time that is left to a statement.
 
         A SET has none: one that is too short could not be taken back.
         """
@@ -321,13 +321,16 @@ class Executor:
 
     @property
     def limit_s(self) -> float | None:
-        """How long a statement may take, and how long its planning may; None for ever."""
-        own = self._session.settings.get("statement_timeout")
-        limit = self._service.settings.limits.statement_deadline_s
-        limits = [
-            int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit),
-            float(self._session.grants.max_seconds or 0),
-        ]
+        """How long a statement may take, and how long its planning may; None for ever.
+
+        The session's statement_timeout (ms), the role's or the server's own limit, whichever is shortest; 0 is none.
+        """
+        own = self._session.settings.get("statement_timeout", "0")
+        limits = (
+            int(own) / 1000 if own.isdecimal() else 0,
+            self._session.grants.max_seconds or 0,
+            self._service.settings.limits.statement_deadline_s,
+        )
         return min((seconds for seconds in limits if seconds), default=None)
 
     def _begin(self, prepared: Prepared) -> None:

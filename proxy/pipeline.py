@@ -18,7 +18,7 @@ from sqlglot import expressions as exp
 from checker.context import Context
 from checker.gate import Gate
 from checker.render import map_position, to_postgres
-from checker.split import SyntaxProblem, split
+from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
 from proxy import signals
 from proxy.binds import decode_bind, null_of
@@ -60,6 +60,7 @@ class _Source:
     start: int
     draft: Draft | None = None
     sql: str | None = None
+    end: int = 0
 
     @property
     def checked(self) -> str:
@@ -108,7 +109,15 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        return tuple(self._check(s, session, param_oids is not None) for s in sources)
+        checked = []
+        for source in sources:
+            try:
+                checked.append(self._check(source, session, param_oids is not None))
+            except DeniedByGate as error:
+                if source.draft is None:
+                    error.denied = error_at_end(error.denied, text, source.end)
+                raise
+        return tuple(checked)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -178,7 +187,7 @@ class Pipeline:
             if question is not None:
                 sources.append(await self._drafted(statement.text, statement.start, question, session))
             elif statement.kind != "empty":
-                sources.append(_Source(statement.text, statement.start))
+                sources.append(_Source(statement.text, statement.start, end=statement.end))
         return sources
 
     def _question(self, text: str, prose: bool) -> Question | None:

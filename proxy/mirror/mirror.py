@@ -68,7 +68,12 @@ class Mirror:
                 connections=options.connections + RESERVED_CONNECTIONS,
             )
         )
-        self._pool = Pool(self._route, limit=options.connections, prepare_role=self._prepare_role)
+        self._pool = Pool(
+            self._route,
+            limit=options.connections,
+            prepare_role=self._prepare_role,
+            statement_limit_s=options.statement_timeout_ms / 1000,
+        )
         self._synchroniser = Synchroniser()
         self._syncing = asyncio.Lock()
         self._roles: set[str] = set()

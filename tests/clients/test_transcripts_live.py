@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from spark_thrift.transport import Endpoint
-from tests.live import DATABASE, PASSWORD, LiveServer, start_server
+from tests.live import DATABASE, PASSWORD, LiveServer, over, start_server
 from tests.transcripts import harness
 
 TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts").glob("*.pgt"))
@@ -20,11 +20,12 @@ WITHOUT_TLS = frozenset({"trust", "scram", "plaintext"})
 @pytest.fixture(scope="module")
 def plain_server(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server that has no TLS."""
+    folder = tmp_path_factory.mktemp("plain")
     live = start_server(
-        tmp_path_factory.mktemp("plain"),
+        folder,
         tls={"certificate": "", "key": "", "client_ca": ""},
         auth={"rules": ["host all demo loopback trust", "host all all loopback scram-sha-256"]},
-        spark={"host": spark_endpoint.host, "port": spark_endpoint.port, "auth": spark_endpoint.auth},
+        spark=over(spark_endpoint, folder),
     )
     yield live
     live.stop()
