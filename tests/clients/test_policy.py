@@ -14,7 +14,7 @@ from psycopg import errors
 
 from spark_thrift.transport import Endpoint
 from tests.clients.queries import ENDLESS
-from tests.live import ROOT, LiveServer, start_server
+from tests.live import ROOT, LiveServer, over, start_server
 
 POLICY = """
 default_roles = ["reader"]
@@ -44,10 +44,9 @@ SMALL = "SELECT cpc_code FROM cpc"
 def governed(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("governed")
     (folder / "policy.toml").write_text(POLICY)
-    spark = {"host": spark_endpoint.host, "port": spark_endpoint.port, "auth": spark_endpoint.auth}
     live = start_server(
         folder,
-        spark=spark,
+        spark=over(spark_endpoint, folder),
         policy={"file": folder / "policy.toml"},
         auth={"rules": ["host all all loopback trust"]},
     )
