@@ -39,27 +39,27 @@ from checker.words import (
 )
 
 _MORE_WORDS = """
-add anti before cascade cast close coalesce column columns commit constraint copy cursor declare default describe discard execute
-explain extract fetch forward greatest header hold if ignore into key least local lock materialized modify no nothing nowait nullif nulls
-only order overlay overwrite owner partitions position prepare primary procedure recursive references release rename replace reset
-restart restrict rollback savepoint schema semi session set show share skip start stdin stdout tablesample temp
-temporary timezone to transaction trigger trim truncate type unbounded unlogged verbose view without work write zone
+add anti before cascade cast close coalesce column columns commit constraint copy cursor declare default
+describe discard execute explain extract fetch forward greatest header hold if ignore into key least local lock
+materialized modify no nothing nowait nullif nulls only order overlay overwrite owner partitions position
+prepare primary procedure recursive references release rename replace reset restart restrict rollback savepoint
+schema semi session set show share skip start stdin stdout tablesample temp temporary timezone to transaction
+trigger trim truncate type unbounded unlogged verbose view without work write zone
 """
 _WORDS = (
     frozenset(KEYWORDS) | NO_OPERAND_BEFORE | NOT_CALLED | OTHER_COMMANDS | frozenset(_MORE_WORDS.split())
 ) - TYPE_WORDS
 
-# What names can say of what an attacker is after.  A name keeps these of its words, and only these.
-NAME_WORDS = frozenset(
-    """
-    access account accounts activity address admin admins api attribute auth authid bank birth card catalog cc class
-    column columns config constraints credential credentials credit customer database databases email employee
-    employees file files grants hash id information key keys log login logs member members name namespace number
-    pass passwd password passwords payment payments pg phone pin private privileges proc pwd role roles routines salary
-    salt schema schemata secret secrets security session sessions settings shadow ssn stat statements stats table
-    tables token tokens type user username users version views
-    """.split()
-)
+_NAME_WORDS = """
+access account accounts activity address admin admins api attribute auth authid bank birth card catalog cc class
+column columns config constraints credential credentials credit customer database databases email employee
+employees file files grants hash id information key keys log login logs member members name namespace number
+pass passwd password passwords payment payments pg phone pin private privileges proc pwd role roles routines
+salary salt schema schemata secret secrets security session sessions settings shadow ssn stat statements stats
+table tables token tokens type user username users version views
+"""
+NAME_WORDS = frozenset(_NAME_WORDS.split())
+"""What names can say of what an attacker is after.  A name keeps these of its words, and only these."""
 NAME_WORDS_MAX = 3
 
 _MARKS = frozenset({"x", "f", "0", "1", "n", "$n", "same", "--", "--'", "/**/", "/*'*/", "...", "op", "b'n'"})

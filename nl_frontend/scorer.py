@@ -4,10 +4,10 @@ Nothing is generated: the answer is the model's own distribution over the next t
 the prompt, for exactly two labels of one token each.  The text is tokenised with special tokens off, so no words in it
 can end a turn or begin one, and by itself, so none can merge with what stands around it.
 
-Rules: one caller at a time; the prefix is computed once and its state kept; several texts go through the model side by
-side; `cancelled` is asked between pieces of a prompt.
-Shapes: sequence 0 of the context holds the prefix, 1 to SEQUENCES a text each, which share the prefix's cells.
-Leaves out: what the labels mean and what is a probability of an attack (checker.judge).
+Rules: one caller at a time; the prefix is computed once and its state kept; `cancelled` is asked between pieces of a
+prompt.  A text's score depends on nothing that was scored before it.
+Leaves out: what the labels mean and what is a probability of an attack (checker.judge); several texts side by side:
+tried on two cores with 16 sequences, it read no more tokens a second, and a score came to depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nl_frontend.generator import Cancelled, PromptTooLong
 
 CHUNK_TOKENS = 256
-"""Tokens computed between two looks at `cancelled`: about a second of a 135M on two busy cores."""
-SEQUENCES = 16
-"""Texts that are computed side by side."""
+"""Tokens computed between two looks at `cancelled`: about a second of a 135M on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Texts to judge.
+    """A text to judge.
 
-    Shapes: `prefix` and `suffix` may hold the template's control tokens, `texts` are plain; each label is one token of
+    Shapes: `prefix` and `suffix` may hold the template's control tokens, `text` is plain; each label is one token of
     the model.
     """
 
     prefix: str
-    texts: tuple[str, ...]
+    text: str
     suffix: str
     labels: tuple[str, str]
     hidden: bool = False
@@ -75,8 +75,6 @@ class Scorer:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = context_tokens
         params.n_batch = params.n_ubatch = CHUNK_TOKENS
-        params.n_seq_max = SEQUENCES + 1
-        params.kv_unified = True
         params.embeddings = True
         params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_NONE
         params.n_threads = params.n_threads_batch = threads
@@ -100,32 +98,27 @@ class Scorer:
         if self._api.llama_set_adapters_lora(self._context, adapters, 1, (ctypes.c_float * 1)(1.0)):
             raise ValueError(f"{lora} cannot be used with this model")
 
-    def score(self, request: ScoreRequest, cancelled: Callable[[], bool]) -> tuple[Score, ...]:
-        """One score a text, in their order.
-
-        Raises: Cancelled as soon as `cancelled()` holds; PromptTooLong; ValueError for a label of several tokens.
-        """
+    def score(self, request: ScoreRequest, cancelled: Callable[[], bool]) -> Score:
+        """Raises: Cancelled as soon as `cancelled()` holds; PromptTooLong; ValueError for a label of several tokens."""
         labels = [self._label(label) for label in request.labels]
         prefix = self.tokenize(request.prefix, special=True, first=True)
         suffix = self.tokenize(request.suffix, special=True)
         if not prefix or not suffix:
             raise ValueError("prefix, suffix: neither may be empty")
-        ends = [[*self.tokenize(text, special=False), *suffix] for text in request.texts]
-        longest = max(map(len, ends), default=0)
-        if len(prefix) + longest > self.context_tokens:
-            raise PromptTooLong(f"{len(prefix)} + {longest} tokens; the context has {self.context_tokens}")
+        end = [*self.tokenize(request.text, special=False), *suffix]
+        count = len(prefix) + len(end)
+        if count > self.context_tokens:
+            raise PromptTooLong(f"{count} tokens; the context has {self.context_tokens}")
         cached = len(prefix) if prefix == self._prefix else 0
-        try:
-            if not cached:
-                self._read_prefix(prefix, cancelled)
-            scores: list[Score] = []
-            while len(scores) < len(ends):
-                scores += self._together(ends[len(scores) :], labels, request.hidden, cached, cancelled)
-                cached = len(prefix)
-        except BaseException:
-            self._forget()
-            raise
-        return tuple(scores)
+        if cached:
+            self._api.llama_memory_seq_rm(self._memory, 0, cached, -1)
+        else:
+            self._prefix = []
+            self._api.llama_memory_clear(self._memory, False)
+            self._read(prefix, 0, cancelled)
+            self._prefix = prefix
+        self._read(end, len(prefix), cancelled)
+        return Score(self._logprobs(labels), self._hidden() if request.hidden else (), count, cached)
 
     def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
         """Token ids; `special` reads control tokens as such, `first` puts the model's own beginning before it."""
@@ -142,91 +135,37 @@ class Scorer:
             raise ValueError(f"labels: {label!r} is {len(ids)} tokens of this model, and must be one")
         return ids[0]
 
-    def _forget(self) -> None:
-        self._prefix = []
-        self._api.llama_memory_clear(self._memory, False)
-
-    def _read_prefix(self, prefix: list[int], cancelled: Callable[[], bool]) -> None:
-        self._forget()
-        for start in range(0, len(prefix), CHUNK_TOKENS):
-            if cancelled():
-                raise Cancelled
-            piece = prefix[start : start + CHUNK_TOKENS]
-            self._decode([(token, start + i, 0, False) for i, token in enumerate(piece)])
-        self._prefix = prefix
-
-    def _together(
-        self,
-        ends: Sequence[Sequence[int]],
-        labels: Sequence[int],
-        hidden: bool,
-        cached: int,
-        cancelled: Callable[[], bool],
-    ) -> list[Score]:
-        """The first few of the texts, as many as fit side by side; at least one."""
-        api, base = self._api, len(self._prefix)
-        count = room = 0
-        while count < min(len(ends), SEQUENCES) and (
-            count == 0 or base + room + len(ends[count]) <= self.context_tokens
-        ):
-            room += len(ends[count])
-            count += 1
-        scores: list[Score | None] = [None] * count
-        todo: list[tuple[int, int, int, bool]] = []
-        for number, end in enumerate(ends[:count]):
-            api.llama_memory_seq_cp(self._memory, 0, number + 1, -1, -1)
-            last = len(end) - 1
-            todo += [(token, base + i, number + 1, i == last) for i, token in enumerate(end)]
-        for start in range(0, len(todo), CHUNK_TOKENS):
-            if cancelled():
-                raise Cancelled
-            piece = todo[start : start + CHUNK_TOKENS]
-            self._decode(piece)
-            for row, (_, position, sequence, wanted) in enumerate(piece):
-                if wanted:
-                    scores[sequence - 1] = Score(
-                        self._logprobs(row, labels),
-                        self._hidden(row) if hidden else (),
-                        position + 1,
-                        cached,
-                    )
-        for number in range(count):
-            api.llama_memory_seq_rm(self._memory, number + 1, -1, -1)
-        return [score for score in scores if score is not None]
-
-    def _decode(self, tokens: Sequence[tuple[int, int, int, bool]]) -> None:
-        """Shapes: (token, position, sequence, whether its output is wanted)."""
+    def _read(self, tokens: Sequence[int], start: int, cancelled: Callable[[], bool]) -> None:
+        """Compute the state of some tokens from position `start` on; the last one's output can be read then."""
         batch = self._batch
-        batch.n_tokens = len(tokens)
-        for i, (token, position, sequence, wanted) in enumerate(tokens):
-            batch.token[i] = token
-            batch.pos[i] = position
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = sequence
-            batch.logits[i] = wanted
-        if self._api.llama_decode(self._context, batch):
-            raise ValueError("llama.cpp could not compute the prompt")
+        for at in range(0, len(tokens), CHUNK_TOKENS):
+            if cancelled():
+                raise Cancelled
+            piece = tokens[at : at + CHUNK_TOKENS]
+            batch.n_tokens = len(piece)
+            for i, token in enumerate(piece):
+                batch.token[i] = token
+                batch.pos[i] = start + at + i
+                batch.n_seq_id[i] = 1
+                batch.seq_id[i][0] = 0
+                batch.logits[i] = at + i == len(tokens) - 1
+            if self._api.llama_decode(self._context, batch):
+                raise ValueError("llama.cpp could not compute the prompt")
 
-    def _logprobs(self, row: int, labels: Sequence[int]) -> tuple[float, float]:
-        import numpy as np
-
+    def _logprobs(self, labels: Sequence[int]) -> tuple[float, float]:
         count = self._api.llama_vocab_n_tokens(self._vocab)
-        logits = np.ctypeslib.as_array(_floats(self._api.llama_get_logits_ith(self._context, row)), (count,))
+        logits = _floats(self._api.llama_get_logits_ith(self._context, -1), count)
         top = float(logits.max())
         total = top + math.log(float(np.exp(logits - top).sum()))
         return float(logits[labels[0]]) - total, float(logits[labels[1]]) - total
 
-    def _hidden(self, row: int) -> tuple[float, ...]:
-        import numpy as np
-
-        state = np.ctypeslib.as_array(
-            _floats(self._api.llama_get_embeddings_ith(self._context, row)), (self._width,)
-        )
+    def _hidden(self) -> tuple[float, ...]:
+        state = _floats(self._api.llama_get_embeddings_ith(self._context, -1), self._width)
         return tuple(state.tolist())
 
 
-def _floats(pointer: Any) -> Any:
-    return ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float))
+def _floats(pointer: Any, count: int) -> Any:
+    return np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (count,))
 
 
 _LOG: list[Any] = []

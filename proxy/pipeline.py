@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlglot import expressions as exp
 
 from checker.gate import Gate
+from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
@@ -102,7 +103,13 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+        checked = []
+        for source in sources:
+            allowed = self._check(source, session, param_oids is not None)
+            grants = self._service.grants_of(session.user)
+            allowed = await self._service.judging.passed(source.checked, allowed, grants)
+            checked.append(Checked(source, allowed))
+        return tuple(checked)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -124,6 +131,7 @@ class Pipeline:
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
             and not _is_personal(allowed.facts)
+            and not is_unjudged(allowed)
         ):
             self._remembered[key] = prepared
             if len(self._remembered) > REMEMBERED_MAX:

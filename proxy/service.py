@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from checker.context import Grants
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
+from proxy.judging import Judging
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
 from proxy.ports import Catalogue
@@ -50,6 +52,7 @@ class Service:
         self.audit = Audit(settings)
         self.engine = Engine(settings, progress)
         self.model = LanguageModel(settings, progress)
+        self.judging = Judging(settings.judge, progress)
         self.mirror = Mirror(
             MirrorOptions(
                 settings.data.folder / "mirror",
@@ -108,7 +111,11 @@ class Service:
         if self._spark is not None:
             await self._spark.close()
         await asyncio.gather(
-            self.model.stop(), self.engine.stop(), self.mirror.stop(), return_exceptions=True
+            self.judging.stop(),
+            self.model.stop(),
+            self.engine.stop(),
+            self.mirror.stop(),
+            return_exceptions=True,
         )
         self.audit.close()
 
@@ -124,6 +131,10 @@ class Service:
             log.warning("questions cannot be answered: %s", error.message)
         finally:
             self._progress("")
+
+    def grants_of(self, user: str) -> Grants:
+        """What a user may do, as far as the judge is concerned: nobody is judged before there are roles."""
+        return Grants()
 
     # --- Spark
 

@@ -218,10 +218,27 @@ def _cut(draw: random.Random, honest: str, family: str) -> str | None:
     return honest[: place.start()] + value + honest[place.end() :]
 
 
-_REMARKS = ("/* app=report, page=12 */ ", "-- Metabase:: userID: 3 queryType: native\n", "/* ApplicationName=DBeaver */ ",
-            "/* {\"app\": \"dbt\", \"node\": \"daily\"} */ ", "-- top of the month\n", "/* don't cache */ ")  # fmt: skip
-_ODD_VALUES = ("O''Brien", "it''s; fine", "a -- b", "50% off", "https://example.org/a?b=1", "/etc/hosts", "select", "<b>x</b>",
-               "union of south", "1 = 1", "drop table", "Rock ''n'' Roll", "x OR y", "2 > 1", "C:\\temp", "#1")  # fmt: skip
+_REMARKS = (
+    "/* app=report, page=12 */ ",
+    "-- Metabase:: userID: 3 queryType: native\n",
+    "/* ApplicationName=DBeaver */ ",
+    '/* {"app": "dbt", "node": "daily"} */ ',
+    "-- top of the month\n",
+    "/* don't cache */ ",
+)
+_ODD_VALUES = (
+    *(
+        "O''Brien",
+        "it''s; fine",
+        "a -- b",
+        "50% off",
+        "https://example.org/a?b=1",
+        "/etc/hosts",
+        "select",
+        "<b>x</b>",
+    ),
+    *("union of south", "1 = 1", "drop table", "Rock ''n'' Roll", "x OR y", "2 > 1", "C:\\temp", "#1"),
+)
 
 
 def _as_tools_write(draw: random.Random, honest: str) -> tuple[str, str]:
