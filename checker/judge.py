@@ -98,11 +98,14 @@ class JudgePrompt:
 
 
 def judge_prompt(statement: str) -> JudgePrompt:
-    """The one way in which a statement is put before a model.  Raises: SyntaxProblem for what the lexer refuses."""
-    return prompt_of(render(statement))
+    """The one way in which a statement is put before a model.
 
-
-def prompt_of(rendered: str) -> JudgePrompt:
+    Raises: SyntaxProblem for what the lexer refuses; TooLong.
+    """
+    rendered = render(statement)
+    words = rendered.count(" ") + 1
+    if words > WORDS_MAX:
+        raise TooLong(f"{words} words; {WORDS_MAX} are read")
     return JudgePrompt(PREFIX, rendered, SUFFIX, LABELS)
 
 
@@ -127,7 +130,7 @@ class Scorer(Protocol):
     """A way to a node."""
 
     async def score(self, prompt: JudgePrompt, *, hidden: bool, deadline_s: float) -> Reading:
-        """Raises: NotJudged, TooLong."""
+        """Raises: NotJudged, also when the deadline has passed; TooLong."""
         ...
 
 
@@ -187,7 +190,7 @@ def is_unjudged(allowed: Allowed) -> bool:
 
 @dataclass(slots=True)
 class Judge:
-    """Judgements, remembered.  `scorer` is asked once for statements that come at the same time with one rendering."""
+    """Judgements of one model, remembered.  Statements of one rendering that come together are asked for once."""
 
     scorer: Scorer
     calibration: Calibration = field(default_factory=Calibration)
@@ -225,36 +228,30 @@ class Judge:
 
     async def probability(self, statement: str, *, deadline_s: float) -> float:
         """How likely the statement is an attack, 0..1.  Raises: NotJudged, TooLong, SyntaxProblem."""
-        rendered = render(statement)
-        words = rendered.count(" ") + 1
-        if words > WORDS_MAX:
-            raise TooLong(f"{words} words; {WORDS_MAX} are read")
-        key = self._key(rendered)
+        prompt = judge_prompt(statement)
+        key = hashlib.sha256(prompt.text.encode()).digest()
+        clock = asyncio.get_running_loop().time
+        until = clock() + deadline_s
         lock = self._asking.setdefault(key, asyncio.Lock())
         try:
-            async with lock:
-                known = self._remembered.get(key)
-                if known is None:
-                    known = await self._ask(rendered, deadline_s)
-                    self._remembered[key] = known
-                    if len(self._remembered) > REMEMBERED_MAX:
-                        self._remembered.popitem(last=False)
-                else:
-                    self._remembered.move_to_end(key)
+            async with asyncio.timeout_at(until):
+                await lock.acquire()
+        except TimeoutError:
+            raise NotJudged("the judge took too long over the same statement") from None
+        try:
+            known = self._remembered.get(key)
+            if known is None:
+                hidden = self.calibration.needs_hidden
+                reading = await self.scorer.score(prompt, hidden=hidden, deadline_s=until - clock())
+                known = self._remembered[key] = self.calibration.probability(reading)
+                if len(self._remembered) > REMEMBERED_MAX:
+                    self._remembered.popitem(last=False)
+            self._remembered.move_to_end(key)
+            return known
         finally:
-            if not lock.locked():
-                self._asking.pop(key, None)
-        return known
-
-    async def _ask(self, rendered: str, deadline_s: float) -> float:
-        reading = await self.scorer.score(
-            prompt_of(rendered), hidden=self.calibration.needs_hidden, deadline_s=deadline_s
-        )
-        return self.calibration.probability(reading)
-
-    def _key(self, rendered: str) -> bytes:
-        """What a judgement holds for.  The model is fixed for this object's life."""
-        return hashlib.sha256(rendered.encode()).digest()
+            lock.release()
+            # One that comes in between makes a lock of its own: the node is asked once too often, and that is all.
+            self._asking.pop(key, None)
 
 
 def _unjudged(allowed: Allowed, why: str, *, allow: bool) -> Verdict:

@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from checker.context import Grants
-from checker.judge import Calibration, Judge, JudgePrompt, NotJudged, Reading, TooLong, is_demanded, prompt_of
+from checker.judge import (
+    Calibration,
+    Judge,
+    JudgePrompt,
+    NotJudged,
+    Reading,
+    TooLong,
+    is_demanded,
+    judge_prompt,
+)
 from checker.verdict import Allowed, Denied
 from nl_frontend.client import NodeClient, RemoteNode
 from nl_frontend.errors import FrontEndError, ModelUnavailable, NodeBusy, PromptTooLarge
@@ -198,7 +207,7 @@ class Judging:
     async def _first_reading(self, calibration: Calibration) -> Reading:
         async with asyncio.timeout(WARMING_S):
             return await self._scorer.score(
-                prompt_of("SELECT 1"), hidden=calibration.needs_hidden, deadline_s=WARMING_S
+                judge_prompt("SELECT 1"), hidden=calibration.needs_hidden, deadline_s=WARMING_S
             )
 
 

@@ -127,6 +127,8 @@ class Pipeline:
         if known is not None:
             return known
         prepared = await self._plan(source, allowed, session, param_oids or ())
+        if allowed.findings:
+            prepared = replace(prepared, findings=allowed.findings)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None

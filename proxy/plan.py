@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
+from checker.verdict import Finding
 from proxy.ports import Description
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
@@ -76,7 +77,8 @@ class Prepared:
     """One statement, ready to be bound.
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
-    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.
+    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `findings` are
+    what the gate and the judge found and let pass, for the audit record.
     """
 
     text: str
@@ -86,3 +88,4 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -25,8 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.judge import Calibration, Reading, prompt_of
-from checker.rendering import render
+from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt
 from training.judge_data import Sample, samples
 
 Floats = NDArray[np.float64]
@@ -61,26 +60,25 @@ class Reader:
                 self._known = dict(zip(stored["keys"].tolist(), stored["values"], strict=True))
 
     def read(self, statements: Iterable[str]) -> list[Reading]:
-        """One reading a statement; each rendering is read once."""
-        rendered = [render(statement) for statement in statements]
-        for number, text in enumerate(dict.fromkeys(rendered)):
-            if _key(text) not in self._known:
-                self._known[_key(text)] = self._ask(text)
+        """One reading a statement; each rendering is read once.  Raises: SyntaxProblem, TooLong."""
+        prompts = [judge_prompt(statement) for statement in statements]
+        for number, prompt in enumerate(dict.fromkeys(prompts)):
+            if _key(prompt) not in self._known:
+                self._known[_key(prompt)] = self._ask(prompt)
                 self._unsaved += 1
                 if self._unsaved >= SAVE_EVERY:
                     self.save()
             if number % SAVE_EVERY == 0:
                 print(f"\r{number} read", end="", file=sys.stderr, flush=True)
         self.save()
-        return [_reading(self._known[_key(text)]) for text in rendered]
+        return [_reading(self._known[_key(prompt)]) for prompt in prompts]
 
-    def _ask(self, text: str) -> Floats:
+    def _ask(self, prompt: JudgePrompt) -> Floats:
         from nl_frontend.scorer import Scorer, ScoreRequest
 
         if self._scorer is None:
             lora = None if self._lora is None else str(self._lora)
             self._scorer = Scorer(str(self._model), threads=self._threads, context_tokens=2048, lora=lora)
-        prompt = prompt_of(text)
         request = ScoreRequest(prompt.prefix, prompt.text, prompt.suffix, prompt.labels, hidden=True)
         score = self._scorer.score(request, lambda: False)
         return np.array([*score.logprobs, *score.hidden])
@@ -93,9 +91,8 @@ class Reader:
             self._unsaved = 0
 
 
-def _key(rendered: str) -> str:
-    prompt = prompt_of(rendered)
-    return hashlib.sha256(f"{prompt.prefix}\0{rendered}\0{prompt.suffix}".encode()).hexdigest()[:32]
+def _key(prompt: JudgePrompt) -> str:
+    return hashlib.sha256("\0".join((prompt.prefix, prompt.text, prompt.suffix)).encode()).hexdigest()[:32]
 
 
 def _reading(row: Floats) -> Reading:
