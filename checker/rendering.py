@@ -94,7 +94,7 @@ LONG_CHARACTERS = 200
 SCANNED_CHARACTERS = 4096
 """How much of a literal is searched for hazards, at either end; a longer one is `long` in any case."""
 _REPEATED = (
-    re.compile(r"(?<!\S)((?:[^ ,]+ ){0,5}[^ ,]+)(?: , \1(?!\S))+"),
+    re.compile(r"(?<!\S)((?:[^ ,]+ ){0,5}[^ ,]+)(?: , \1(?!\S))+(?= [,)\]A-Z]|$)"),
     re.compile(r"(?<!\S)(\( [^()]{1,300} \))(?: , \1(?!\S))+"),
     re.compile(r"(?<!\S)([^ ,]+ (?:[^ ,]+ ){1,6}[^ ,]+)(?: (?:OR|AND) \1(?!\S))+"),
 )
