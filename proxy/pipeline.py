@@ -103,13 +103,8 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        checked = []
-        for source in sources:
-            allowed = self._check(source, session, param_oids is not None)
-            grants = self._service.grants_of(session.user)
-            allowed = await self._service.judging.passed(source.checked, allowed, grants)
-            checked.append(Checked(source, allowed))
-        return tuple(checked)
+        checked = [Checked(s, self._check(s, session, param_oids is not None)) for s in sources]
+        return tuple([await self._judged(one, session) for one in checked])
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -214,6 +209,12 @@ class Pipeline:
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
         return verdict
+
+    async def _judged(self, checked: Checked, session: Session) -> Checked:
+        """What the role's judge lets pass, with what it found.  Raises: DeniedByGate."""
+        service, source = self._service, checked.source
+        grants = service.grants_of(session.user)
+        return Checked(source, await service.judging.passed(source.checked, checked.allowed, grants))
 
     def _read_only(self, sql: str, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""

@@ -121,7 +121,8 @@ async def test_statements_that_read_nothing_are_not_judged(statement: str) -> No
 
 
 @pytest.mark.parametrize(
-    "statement", ["EXPLAIN SELECT 1", "COPY (SELECT 1) TO STDOUT", "DECLARE c CURSOR FOR SELECT 1", "VALUES (1)"]
+    "statement",
+    ["EXPLAIN SELECT 1", "COPY (SELECT 1) TO STDOUT", "DECLARE c CURSOR FOR SELECT 1", "VALUES (1)"],
 )
 async def test_whatever_holds_a_query_is(statement: str) -> None:
     verdict = await Judge(StubScorer(9.0)).verdict(statement, allowed(statement), grants())
