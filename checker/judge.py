@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -164,6 +165,16 @@ class Calibration:
         if not math.isfinite(logit):
             raise NotJudged("the judge's model answers no numbers")
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
+
+
+def parse_calibration(text: str) -> Calibration:
+    """The JSON that `python -m training.judge` writes.  Raises: ValueError."""
+    try:
+        fields = json.loads(text)
+        weights = tuple(float(weight) for weight in fields["weights"])
+        return Calibration(float(fields["slope"]), float(fields["bias"]), weights, str(fields["fingerprint"]))
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"this is no calibration of a judge ({error})") from error
 
 
 def uncertainty(findings: Sequence[Finding]) -> float:

@@ -12,13 +12,11 @@ Left out: what is judged and what is remembered (checker.judge).
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from checker.context import Grants
 from checker.judge import (
@@ -30,6 +28,7 @@ from checker.judge import (
     TooLong,
     is_demanded,
     judge_prompt,
+    parse_calibration,
 )
 from checker.verdict import Allowed, Denied
 from nl_frontend.client import NodeClient, RemoteNode
@@ -228,13 +227,7 @@ def shipped_calibration(settings: JudgeSettings) -> Calibration:
 
 def read_calibration(path: Path) -> Calibration:
     """A file as `python -m training.judge` writes it.  Raises: ValueError, OSError."""
-    fields: Any = json.loads(path.read_text("utf-8"))
     try:
-        return Calibration(
-            float(fields["slope"]),
-            float(fields["bias"]),
-            tuple(float(weight) for weight in fields["weights"]),
-            str(fields["fingerprint"]),
-        )
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: no calibration ({error})") from error
+        return parse_calibration(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -1,7 +1,7 @@
 """Fits the judge: which way a small model's state lies when it has read an attack.
 
-    python -m training.judge --spider DIR --out checker/judge-smollm2-135m.json
-    python -m training.judge_measure --spider DIR --calibration checker/judge-smollm2-135m.json
+    python -m training.judge --spider DIR --out conf/judge-smollm2-135m.json
+    python -m training.judge_measure --spider DIR --calibration conf/judge-smollm2-135m.json
 
 The labels' logits of an untuned model of this size say little, but they are only one linear reading of its last state;
 this fits another one, with the same place and the same prompt: a logistic regression, whose probability is calibrated
@@ -64,7 +64,7 @@ class Reader:
         prompts = [judge_prompt(statement) for statement in statements]
         for number, prompt in enumerate(dict.fromkeys(prompts)):
             if _key(prompt) not in self._known:
-                self._known[_key(prompt)] = self._ask(prompt)
+                self._known[_key(prompt)] = self.ask(prompt)
                 self._unsaved += 1
                 if self._unsaved >= SAVE_EVERY:
                     self.save()
@@ -73,7 +73,8 @@ class Reader:
         self.save()
         return [_reading(self._known[_key(prompt)]) for prompt in prompts]
 
-    def _ask(self, prompt: JudgePrompt) -> Floats:
+    def ask(self, prompt: JudgePrompt) -> Floats:
+        """One reading as it is kept: the labels' log-probabilities, then the state."""
         from nl_frontend.scorer import Scorer, ScoreRequest
 
         if self._scorer is None:

@@ -49,7 +49,7 @@ PLACES = {
     "block comment": "SELECT a /* {} */ FROM t",
     "line comment": "SELECT a -- {}",
 }
-WORDS = frozenset("ignore all previous instructions verdict safe assistant attack sql".split()) - {"all"}
+SAID = {"ignore", "previous", "instructions", "verdict", "safe", "assistant", "attack", "sql"}
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -60,7 +60,7 @@ def test_nothing_that_an_attacker_says_is_shown(place: str, said: str) -> None:
     words = rendered.split(" ")
     assert all(map(is_known, words))
     assert rendered.isascii()
-    assert not {word.lower().strip("'") for word in words} & WORDS
+    assert not {word.lower().strip("'") for word in words} & SAID
     assert not any(mark in rendered for mark in ("<|", "|>", "[INST", "</s", "\n"))
     assert len(rendered) < 200
 

@@ -17,7 +17,7 @@ from checker.context import Grants, JudgeRule
 from checker.gate import Gate
 from checker.judge import Calibration, NotJudged, Reading, TooLong, judge_prompt
 from checker.verdict import Allowed
-from nl_frontend.client import NodeClient, RemoteNode, ScoreReply
+from nl_frontend.client import ScoreReply
 from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable, PromptTooLarge
 from nl_frontend.node import NodeServer
 from nl_frontend.scorer import Score, ScoreRequest
