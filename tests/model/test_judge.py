@@ -6,6 +6,7 @@ The model is pulled when it is not here (98 MB).
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import struct
@@ -21,6 +22,7 @@ from checker.verdict import Allowed
 from nl_frontend.generator import Cancelled, PromptTooLong
 from nl_frontend.models import pull
 from nl_frontend.scorer import Score, Scorer, ScoreRequest
+from proxy.__main__ import main
 from proxy.judging import Judging, shipped_calibration
 from proxy.settings import Judge as JudgeSettings
 from proxy.sqlstate import DeniedByGate
@@ -248,3 +250,12 @@ async def test_a_calibration_of_another_model_is_refused(model: Path, tmp_path: 
     judging.begin()
     assert not await judging.started()
     await judging.stop()
+
+
+def test_check_prints_the_probability(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    attack = ATTACKS["literal"].replace("{}", "x")
+    assert main(["check", "--json", "--judge", f"{HONEST[0]}; {attack}; DROP TABLE t"]) == 1
+    reports = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [report["allowed"] for report in reports] == [True, True, False]
+    assert reports[0]["judge"] < 0.5 <= reports[1]["judge"]
+    assert 0 <= reports[2]["judge"] <= 1
