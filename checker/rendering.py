@@ -23,11 +23,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from sqlglot.tokens import Token, TokenType
 
 from checker.functions import function_kinds
-from checker.lexer import lex
+from checker.lexer import block_comment_end, lex
 from checker.words import (
     KEYWORDS,
     NO_OPERAND_BEFORE,
@@ -89,6 +90,7 @@ _HAZARDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[ T]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d(?::?\d\d)?)?)?\Z")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?\Z")
+_COMMENT = re.compile(r"--[^\n\r]*|/\*")
 _BLANK = re.compile(r"[%_\s]*\Z")
 LONG_CHARACTERS = 200
 SCANNED_CHARACTERS = 4096
@@ -128,7 +130,7 @@ def _vocabulary() -> frozenset[str]:
     return frozenset(upper | TYPE_WORDS | set(OPERATORS) | set(PUNCTUATION) | set(function_kinds()))
 
 
-def _rendered(tokens: list[Token], text: str) -> Iterator[str]:
+def _rendered(tokens: list[Token], text: str) -> list[str]:
     """Word for word.  A comparison's operands are compared by their values, which are not shown."""
     words: list[str] = []
     values: list[object] = []
@@ -157,7 +159,7 @@ def _rendered(tokens: list[Token], text: str) -> Iterator[str]:
         elif kind is TokenType.IDENTIFIER or (
             kind is TokenType.VAR and token.text not in _WORDS and token.text not in TYPE_WORDS
         ):
-            parts = [token]
+            parts, first = [token], index
             while (
                 index + 2 < len(tokens)
                 and tokens[index + 1].token_type is TokenType.DOT
@@ -165,6 +167,9 @@ def _rendered(tokens: list[Token], text: str) -> Iterator[str]:
             ):
                 index += 2
                 parts.append(tokens[index])
+            for left, right in pairwise(tokens[first : index + 1]):
+                for comment in _comments(text[left.end + 1 : right.start]):
+                    say(comment)
             called = index + 1 < len(tokens) and tokens[index + 1].token_type is TokenType.L_PAREN
             name = parts[-1].text
             if called:
@@ -183,7 +188,7 @@ def _rendered(tokens: list[Token], text: str) -> Iterator[str]:
         index += 1
     for comment in _comments(text[at:]):
         say(comment)
-    return iter(words)
+    return words
 
 
 def _is_name(token: Token) -> bool:
@@ -226,16 +231,10 @@ def _comments(gap: str) -> Iterator[str]:
     Only white space and whole comments stand there: the lexer has said so.
     """
     at = 0
-    while (found := re.compile(r"--[^\n\r]*|/\*").search(gap, at)) is not None:
+    while (found := _COMMENT.search(gap, at)) is not None:
         if found[0].startswith("--"):
             end, plain, odd = found.end(), "--", "--'"
         else:
-            end, plain, odd = _block_end(gap, found.start()), "/**/", "/*'*/"
+            end, plain, odd = block_comment_end(gap, found.start()), "/**/", "/*'*/"
         yield odd if any(quote in gap[found.start() : end] for quote in "'\"") else plain
         at = end
-
-
-def _block_end(gap: str, start: int) -> int:
-    from checker.lexer import block_comment_end
-
-    return block_comment_end(gap, start)
