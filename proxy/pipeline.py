@@ -17,6 +17,7 @@ from sqlglot import expressions as exp
 
 from checker.context import Context
 from checker.gate import Gate
+from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
@@ -117,7 +118,7 @@ class Pipeline:
                 if source.draft is None:
                     error.denied = error_at_end(error.denied, text, source.end)
                 raise
-        return tuple(checked)
+        return tuple([await self._judged(one, session) for one in checked])
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -136,11 +137,13 @@ class Pipeline:
             return known
         checked = await self._current(checked, session)
         allowed, version = checked.allowed, self._service.policies.version
-        prepared = replace(await self._plan(checked, session, param_oids or ()), policy_version=version)
+        prepared = await self._plan(checked, session, param_oids or ())
+        prepared = replace(prepared, policy_version=version, findings=allowed.findings)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
             and not _is_personal(allowed.facts)
+            and not is_unjudged(allowed)
         ):
             self._remembered[key] = prepared
             if len(self._remembered) > REMEMBERED_MAX:
@@ -217,7 +220,7 @@ class Pipeline:
             await self._service.refresh_catalogue()
         if context == self._context(session, reads_only=context.reads_only):
             return checked
-        return self._check(checked.source, session, checked.parameters)
+        return await self._judged(self._check(checked.source, session, checked.parameters), session)
 
     def _context(self, session: Session, *, reads_only: bool) -> Context:
         return Context(
@@ -246,6 +249,12 @@ class Pipeline:
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
         return Checked(source, verdict, context, parameters)
+
+    async def _judged(self, checked: Checked, session: Session) -> Checked:
+        """What the role's judge lets pass, with what it found.  Raises: DeniedByGate."""
+        judging = self._service.judging
+        allowed = await judging.passed(checked.source.checked, checked.allowed, session.grants)
+        return replace(checked, allowed=allowed)
 
     def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""

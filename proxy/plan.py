@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
+from checker.verdict import Finding
 from proxy.ports import Description
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
@@ -77,7 +78,8 @@ class Prepared:
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
     when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `policy_version`
-    is that of the policy under which it was checked.
+    is that of the policy under which it was checked; `findings` are what the gate and the judge found and let pass,
+    for the audit record.
     """
 
     text: str
@@ -88,3 +90,4 @@ class Prepared:
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
     policy_version: int = 0
+    findings: tuple[Finding, ...] = ()

@@ -18,6 +18,7 @@ from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
+from proxy.judging import Judging
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
@@ -53,6 +54,7 @@ class Service:
         self.audit = Audit(settings)
         self.engine = Engine(settings, progress)
         self.model = LanguageModel(settings, progress)
+        self.judging = Judging(settings.judge, progress)
         self.mirror = Mirror(
             MirrorOptions(
                 settings.data.folder / "mirror",
@@ -90,6 +92,8 @@ class Service:
         except BaseException:
             await self._stop()
             raise
+        if any(grants.judge.when != "never" for grants in self.policies.policy.roles.values()):
+            self.judging.begin()
         for part in (
             self._follow_catalogue(),
             self.engine.supervise(),
@@ -112,7 +116,11 @@ class Service:
         if self._spark is not None:
             await self._spark.close()
         await asyncio.gather(
-            self.model.stop(), self.engine.stop(), self.mirror.stop(), return_exceptions=True
+            self.judging.stop(),
+            self.model.stop(),
+            self.engine.stop(),
+            self.mirror.stop(),
+            return_exceptions=True,
         )
         self.audit.close()
 

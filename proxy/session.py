@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.context import Grants
+from checker.verdict import Finding
 from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
@@ -138,19 +139,23 @@ class Session:
             if self._task is not None:
                 self._task.uncancel()
             await self._statement_failed(ErrorFields("ERROR", "57014", reason), event)
+        except sqlstate.DeniedByGate as error:
+            await self._statement_failed(sqlstate.fields_of(error), event, error.denied.findings)
         except Exception as error:
             await self._statement_failed(sqlstate.fields_of(error), event)
         finally:
             self._busy = False
 
-    async def _statement_failed(self, fields: ErrorFields, event: ev.Event | None = None) -> None:
+    async def _statement_failed(
+        self, fields: ErrorFields, event: ev.Event | None = None, findings: tuple[Finding, ...] = ()
+    ) -> None:
         # From here on there is nothing to cancel.
         self._busy = False
         self.transaction.fail()
         if self.transaction.status is Status.IDLE:
             await self.close_portals(rolled_back=True)
         if not self.executor.finished(fields) and isinstance(event, ev.QueryReceived | ev.ParseReceived):
-            self.service.audit.refused(self, event.sql, fields)
+            self.service.audit.refused(self, event.sql, fields, findings)
         self._fail(fields)
         if self.io.wire.state in (State.SIMPLE, State.SYNCING):
             await self._end_of_cycle()

@@ -117,6 +117,18 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    name: str = "smollm2-135m"
+    file: Path | None = None
+    adapter: Path | None = None
+    calibration: Path | None = None
+    pull: bool = True
+    threads: int = at_least(0, 0)
+    urls: tuple[str, ...] = ()
+    waiting: int = at_least(16, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     connections: int = at_least(1000, 1)
     message_bytes: int = at_least(16 * 1024 * 1024, 1024)
@@ -152,6 +164,7 @@ class Settings:
     mirror: Mirror = Mirror()
     spark: Spark = Spark()
     model: Model = Model()
+    judge: Judge = Judge()
     limits: Limits = Limits()
     audit: Audit = Audit()
     policy: Policy = Policy()

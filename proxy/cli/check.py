@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,12 @@ def add_commands(commands: Any) -> None:
     )
     add_conf_flag(check)
     check.add_argument("--json", action="store_true", help="one JSON object a statement")
+    check.add_argument(
+        "--judge",
+        action="store_true",
+        help="ask the language model that judges too, for the probability of an attack (0..1); it has to be here: "
+        "streamlink-sql model pull smollm2-135m",
+    )
     check.set_defaults(run=run)
 
 
@@ -57,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     gate = Gate()
     context = context_of(arguments)
+    judge = local_judge() if arguments.judge else None
     source = "-" if arguments.sql == "-" else arguments.file
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
@@ -70,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
             report = {**as_object(verdict), "statement": statement}
             if source is not None:
                 report = {"line": number, **report, "statement": text}
+            if judge is not None and (probability := judge(report["statement"])) is not None:
+                report["judge"] = round(probability, 4)
             print(json.dumps(report, ensure_ascii=False) if arguments.json else as_line(report))
     return status
 
@@ -98,6 +107,42 @@ def context_of(arguments: argparse.Namespace) -> Context | None:
         hint = "" if arguments.schema else "; start the server once, or name the tables with --schema"
         raise Failure(f"which tables there are is not known: {reason}{hint}", WRONG_USAGE) from None
     return Context(policy.grants(roles), schema, settings.session.search_path, settings.session.database)
+
+
+def local_judge() -> Callable[[str], float | None]:
+    """The judge as the default settings have it, in this very process: statement -> probability of an attack.
+
+    None for what cannot be read: it breaks PostgreSQL's lexical rules, or is too long.
+    Raises: Failure when the model is not here.
+    """
+    from checker.errors import SyntaxProblem
+    from checker.judge import Reading, TooLong, judge_prompt
+    from nl_frontend.errors import ModelUnavailable
+    from nl_frontend.generator import PromptTooLong
+    from nl_frontend.models import model_path
+    from nl_frontend.node import available_cores
+    from nl_frontend.scorer import Scorer, ScoreRequest
+    from proxy.judging import CONTEXT_TOKENS, shipped_calibration
+    from proxy.settings import Judge
+
+    settings = Judge()
+    try:
+        path = model_path(settings.name)
+    except ModelUnavailable as error:
+        raise Failure(f"{error.message} ({error.hint})") from None
+    calibration = shipped_calibration(settings)
+    scorer = Scorer(str(path), threads=available_cores(), context_tokens=CONTEXT_TOKENS)
+
+    def judge(statement: str) -> float | None:
+        try:
+            prompt = judge_prompt(statement)
+            request = ScoreRequest(prompt.prefix, prompt.text, prompt.suffix, prompt.labels, hidden=True)
+            score = scorer.score(request, lambda: False)
+        except (SyntaxProblem, TooLong, PromptTooLong):
+            return None
+        return calibration.probability(Reading(*score.logprobs, score.hidden))
+
+    return judge
 
 
 def verdicts_on(gate: Gate, text: str, context: Context | None) -> Iterator[tuple[str, Allowed | Denied]]:
@@ -137,11 +182,12 @@ def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
 
 def as_line(report: dict[str, Any]) -> str:
     place = f"line {report['line']}: " if "line" in report else ""
+    judged = f"  Judge: {report['judge']:.2f}" if "judge" in report else ""
     if report["allowed"]:
-        return f"{place}allowed: {report['reason']}"
+        return f"{place}allowed: {report['reason']}{judged}"
     hint = f"  Hint: {report['hint']}" if "hint" in report else ""
     at = f" at character {report['position']}" if "position" in report else ""
-    return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}"
+    return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}{judged}"
 
 
 def _allowed(verdict: Allowed | Denied) -> bool:

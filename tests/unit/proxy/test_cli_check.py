@@ -83,3 +83,11 @@ def test_the_position_counts_in_the_whole_text(capsys: pytest.CaptureFixture[str
     _, lines = run(capsys, "--json", "SELECT 1; SELEC 2")
     report = json.loads(lines[1])
     assert report["position"] == len("SELECT 1; ") + 1
+
+
+def test_the_judges_model_has_to_be_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert main(["check", "--judge", "SELECT 1"]) != 0
+    assert "streamlink-sql model pull smollm2-135m" in capsys.readouterr().err

@@ -1,0 +1,231 @@
+"""Measures the judge on what it was not fitted on.
+
+    python -m training.judge_measure --spider DIR --calibration conf/judge-smollm2-135m.json [--kaggle FILE.csv]
+        [--catalogue DIR] [--report FILE.json] [--timing N]
+
+Parts: Spider's development gold statements, plain and as tools write them, against payloads placed into them; each
+payload family fitted without (how the judge takes to what it has never seen); catalogue queries of real tools; the
+labels' logits alone, and a logistic regression on the rendering's words alone, which costs no model; a sample of the
+Kaggle set, for measuring only.  `reliability` has, for each tenth of the probability, how many and how many attacks.
+Units: shares 0..1; latency in ms on this machine, as busy as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from checker.errors import SyntaxProblem
+from checker.gate import Gate
+from checker.judge import Calibration, Reading, TooLong, judge_prompt, parse_calibration
+from checker.verdict import Allowed
+from training.judge import (
+    ATTACKS,
+    HONEST,
+    SEED,
+    Floats,
+    Reader,
+    add_model_arguments,
+    fit_probe,
+    logistic,
+    spider_gold,
+)
+from training.judge_data import FAMILIES, Sample, samples
+
+MEASURED = 300
+"""Attacks, and honest statements, placed into Spider's development part."""
+DENY_AT = 0.5
+FAMILY_PENALTY = 0.03
+WORD_FEATURES = 1500
+
+
+def auc(scores: Sequence[float], truth: Sequence[bool]) -> float:
+    """The probability that an attack scores above an honest statement; ties count half."""
+    values, wanted = np.array(scores), np.array(truth, bool)
+    order = np.argsort(values, kind="stable")
+    ranks = np.empty(len(values))
+    ranks[order] = np.arange(1, len(values) + 1)
+    for value in np.unique(values):
+        tied = values == value
+        ranks[tied] = ranks[tied].mean()
+    positive, negative = int(wanted.sum()), int((~wanted).sum())
+    return float((ranks[wanted].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def rates(scores: Sequence[float], truth: Sequence[bool], *, at: float = DENY_AT) -> dict[str, float]:
+    values, wanted = np.array(scores), np.array(truth, bool)
+    return {
+        "auc": round(auc(scores, truth), 4),
+        "recall": round(float((values[wanted] >= at).mean()), 4),
+        "false_positives": round(float((values[~wanted] >= at).mean()), 4),
+        "attacks": int(wanted.sum()),
+        "honest": int((~wanted).sum()),
+    }
+
+
+def share_denied(scores: Sequence[float]) -> float:
+    return round(float(np.mean([score >= DENY_AT for score in scores])), 3)
+
+
+def reliability(scores: Sequence[float], truth: Sequence[bool]) -> list[dict[str, float]]:
+    values, wanted = np.array(scores), np.array(truth, float)
+    bins = np.minimum((values * 10).astype(int), 9)
+    return [
+        {
+            "from": round(b / 10, 1),
+            "count": int((bins == b).sum()),
+            "mean": round(float(values[bins == b].mean()), 3),
+            "attacks": round(float(wanted[bins == b].mean()), 3),
+        }
+        for b in range(10)
+        if (bins == b).any()
+    ]
+
+
+def word_features(statements: Sequence[str]) -> Floats:
+    """Which words, pairs and triples the rendering holds, hashed."""
+    rows = np.zeros((len(statements), WORD_FEATURES))
+    for row, statement in zip(rows, statements, strict=True):
+        words = ["^", *judge_prompt(statement).text.split(" "), "$"]
+        for size in (1, 2, 3):
+            for at in range(len(words) - size + 1):
+                digest = hashlib.blake2b(" ".join(words[at : at + size]).encode(), digest_size=4).digest()
+                row[int.from_bytes(digest, "big") % WORD_FEATURES] = 1.0
+    return rows
+
+
+def by_words(train: Sequence[Sample], test: Sequence[Sample]) -> list[float]:
+    weights, bias = logistic(
+        word_features([s.text for s in train]), np.array([s.attack for s in train], float), 0.03
+    )
+    logits = word_features([s.text for s in test]) @ weights + bias
+    return [float(p) for p in 1 / (1 + np.exp(-logits))]
+
+
+def left_out(
+    train: Sequence[Sample], readings: Sequence[Reading], test: Sequence[Sample], seen: Sequence[Reading]
+) -> dict[str, dict[str, float]]:
+    """Each family's recall by a probe, and by words, that were fitted without it."""
+    found = {}
+    for family in FAMILIES:
+        kept = [i for i, s in enumerate(train) if s.family != family]
+        probe = fit_probe([readings[i] for i in kept], [train[i].attack for i in kept], FAMILY_PENALTY, "")
+        its = [i for i, s in enumerate(test) if s.family == family]
+        words = by_words([train[i] for i in kept], [test[i] for i in its])
+        found[family] = {
+            "probe": share_denied([probe.probability(seen[i]) for i in its]),
+            "words": share_denied(words),
+        }
+    return found
+
+
+def kaggle(path: Path, reader: Reader, calibration: Calibration, count: int, seed: int) -> dict[str, Any]:
+    """A sample of the set: what the gate denies, and what the judge says of the rest, white space normalised."""
+    with path.open(encoding="utf-8", newline="") as source:
+        rows = [
+            (" ".join(row["statement"].split()), row["malicious"] == "1") for row in csv.DictReader(source)
+        ]
+    drawn = random.Random(seed).sample(rows, min(count, len(rows)))
+    gate = Gate()
+    passed = [(text, bad) for text, bad in drawn if isinstance(gate.check(text), Allowed)]
+    scores = [calibration.probability(r) for r in reader.read(text for text, _ in passed)]
+    judged = dict(zip((text for text, _ in passed), scores, strict=True))
+    return {
+        "gate_alone": rates([0.0 if text in judged else 1.0 for text, _ in drawn], [bad for _, bad in drawn]),
+        "gate_and_judge": rates([judged.get(text, 1.0) for text, _ in drawn], [bad for _, bad in drawn]),
+        "judge_on_what_passed": rates(scores, [bad for _, bad in passed]),
+    }
+
+
+def catalogue_queries(folder: Path, reader: Reader, calibration: Calibration) -> dict[str, float]:
+    """How many of the statements that real tools ask of a catalogue would be denied."""
+    gate, texts = Gate(), []
+    for path in sorted(folder.rglob("*.sql")):
+        text = path.read_text("utf-8").partition("\n")[2]  # the first line says where it is from
+        if isinstance(gate.check(text), Allowed):
+            try:
+                judge_prompt(text)
+            except (SyntaxProblem, TooLong):
+                continue
+            texts.append(text)
+    scores = [calibration.probability(r) for r in reader.read(texts)]
+    denied = sum(score >= DENY_AT for score in scores)
+    return {"statements": len(scores), "denied": denied, "above_0.9": sum(s >= 0.9 for s in scores)}
+
+
+def timing(statements: Sequence[str], reader: Reader) -> dict[str, float]:
+    """One statement after the other, the prefix computed before."""
+    reader.ask(judge_prompt("SELECT 1"))
+    spent = []
+    for statement in statements:
+        begun = time.perf_counter()
+        reader.ask(judge_prompt(statement))
+        spent.append((time.perf_counter() - begun) * 1000)
+    return {
+        "p50_ms": round(float(np.percentile(spent, 50)), 1),
+        "p95_ms": round(float(np.percentile(spent, 95)), 1),
+        "statements_per_s": round(1000 * len(spent) / sum(spent), 2),
+    }
+
+
+def main() -> None:
+    """The command line."""
+    from nl_frontend.models import model_path
+
+    parser = argparse.ArgumentParser(
+        prog="python -m training.judge_measure", description=(__doc__ or "").split("\n")[0]
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--calibration", type=Path, required=True)
+    parser.add_argument("--kaggle", type=Path, help="CSV with the columns statement and malicious")
+    parser.add_argument("--kaggle-sample", type=int, default=1000)
+    parser.add_argument("--catalogue", type=Path, help="folder of .sql files, their origin in the first line")
+    parser.add_argument("--timing", type=int, default=0, help="how many statements to time")
+    parser.add_argument("--report", type=Path, help="also write the figures here, as JSON")
+    options = parser.parse_args()
+    calibration = parse_calibration(options.calibration.read_text("utf-8"))
+    reader = Reader(
+        model_path(options.model), lora=options.lora, threads=options.threads, states=options.states
+    )
+    train = list(samples(spider_gold(options.spider, "train"), seed=SEED, attacks=ATTACKS, benign=HONEST))
+    test = list(samples(spider_gold(options.spider, "dev"), seed=SEED, attacks=MEASURED, benign=MEASURED))
+    truth = [s.attack for s in test]
+    readings, seen = reader.read(s.text for s in train), reader.read(s.text for s in test)
+    scores = [calibration.probability(r) for r in seen]
+    known = {judge_prompt(s.text).text for s in train}
+    new = [i for i, s in enumerate(test) if judge_prompt(s.text).text not in known]
+    report: dict[str, Any] = {
+        "judge": rates(scores, truth),
+        "judge_on_new_renderings": rates([scores[i] for i in new], [truth[i] for i in new]),
+        "labels_alone": rates([r.attack - r.safe for r in seen], truth, at=0.0),
+        "words_alone": rates(by_words(train, test), truth),
+        "recall_by_family": {
+            family: share_denied([p for p, s in zip(scores, test, strict=True) if s.family == family])
+            for family in FAMILIES
+        },
+        "family_left_out": left_out(train, readings, test, seen),
+        "denied_honest": [s.text for p, s in zip(scores, test, strict=True) if p >= DENY_AT and not s.attack],
+        "reliability": reliability(scores, truth),
+    }
+    if options.catalogue:
+        report["catalogue_queries"] = catalogue_queries(options.catalogue, reader, calibration)
+    if options.kaggle:
+        report["kaggle"] = kaggle(options.kaggle, reader, calibration, options.kaggle_sample, SEED)
+    if options.timing:
+        report["timing"] = timing([s.text for s in test[:: max(1, len(test) // options.timing)]], reader)
+    print(json.dumps(report, indent=1))
+    if options.report:
+        options.report.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
