@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 SEED = 20261
 ATTACKS = HONEST = 1200
 VALIDATION_SHARE = 0.2
-PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
+PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 """Of the squared weights, on standardised components and the mean loss."""
 SAVE_EVERY = 100
 

@@ -44,7 +44,7 @@ from training.judge_data import FAMILIES, Sample, samples
 MEASURED = 300
 """Attacks, and honest statements, placed into Spider's development part."""
 DENY_AT = 0.5
-FAMILY_PENALTY = 0.03
+FAMILY_PENALTY = 0.001
 WORD_FEATURES = 1500
 
 

@@ -160,14 +160,17 @@ class Untouchable:
 
 
 def pipeline_with(judging: Judging, rule: JudgeRule) -> tuple[Pipeline, Any]:
+    grants = Grants(judge=rule)
     service: Any = SimpleNamespace(
         mirror=Untouchable(),
         catalogue=Catalogue(),
         settings=Settings(),
         judging=judging,
-        grants_of=lambda user: Grants(judge=rule),
+        policies=SimpleNamespace(version=1),
     )
-    session: Any = SimpleNamespace(settings={"search_path": "public"}, user="ann", database="db", pid=7)
+    session: Any = SimpleNamespace(
+        settings={"search_path": "public"}, user="ann", database="db", pid=7, given_roles=(), grants=grants
+    )
     return Pipeline(service, Gate(), None), session
 
 
