@@ -29,8 +29,6 @@ from checker.gate import Gate
 from checker.judge import Calibration, Reading, TooLong, judge_prompt, parse_calibration
 from checker.verdict import Allowed
 from training.judge import (
-    ATTACKS,
-    HONEST,
     SEED,
     Floats,
     Reader,
@@ -38,6 +36,7 @@ from training.judge import (
     fit_probe,
     logistic,
     spider_gold,
+    training_samples,
 )
 from training.judge_data import FAMILIES, Sample, samples
 
@@ -196,7 +195,7 @@ def main() -> None:
     reader = Reader(
         model_path(options.model), lora=options.lora, threads=options.threads, states=options.states
     )
-    train = list(samples(spider_gold(options.spider, "train"), seed=SEED, attacks=ATTACKS, benign=HONEST))
+    train = training_samples(options.spider)
     test = list(samples(spider_gold(options.spider, "dev"), seed=SEED, attacks=MEASURED, benign=MEASURED))
     truth = [s.attack for s in test]
     readings, seen = reader.read(s.text for s in train), reader.read(s.text for s in test)
