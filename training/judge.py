@@ -7,8 +7,9 @@ The labels' logits of an untuned model of this size say little, but they are onl
 this fits another one, with the same place and the same prompt: a logistic regression, whose probability is calibrated
 by its own loss.  An adapter that was tuned on the labels needs two numbers instead (`--margin`, Platt scaling).
 
-Rules: public data only (Spider's training part and judge_data's payloads); the databases of the validation part stand
-nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what costs time.
+Rules: public data only (Spider's training part, judge_bases, judge_data's payloads); the databases of the validation
+part stand nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what
+costs time.
 Units: about four in ten of what it is fitted on are attacks: that is the prior which its probabilities hold for.
 """
 
@@ -26,13 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt
-from training.judge_catalogue import catalogue_samples
+from training.judge_bases import catalogue_samples, program_pool
 from training.judge_data import Sample, samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
 ATTACKS = HONEST = 1200
 CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
+PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
 HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -170,6 +172,8 @@ def training_samples(spider: Path) -> list[Sample]:
     gold = spider_gold(spider, "train")
     made = list(samples(gold, seed=SEED, attacks=ATTACKS, benign=HONEST))
     made += catalogue_samples(seed=SEED, attacks=CATALOGUE_ATTACKS, benign=CATALOGUE_HONEST)
+    pool = program_pool(seed=SEED, count=PROGRAM_POOL)
+    made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 

@@ -1,8 +1,9 @@
-"""Honest statements about PostgreSQL's catalogue, as tools ask them, and payloads in those.
+"""Honest statements besides Spider's: what tools ask of PostgreSQL's catalogue, and what programs ask of their tables.
 
-Without them a judge takes `pg_catalog` for an attacker's word.  They are put together of the catalogue's own relations
-and of the conditions that PostgreSQL's documentation explains; none is taken from a recording, so that recordings of
-real tools stay a measure.
+Without the first a judge takes `pg_catalog` for an attacker's word; without the second it has never seen a `SELECT *`,
+nor what an attack really starts from: a form's search, a login, a page of a list.  The first are put together of the
+catalogue's own relations and of the conditions that PostgreSQL's documentation explains; none is taken from a
+recording, so that recordings of real tools stay a measure.
 
 Rules: as judge_data's.  Source: PostgreSQL 18 documentation, chapters 52 (system catalogs) and 35 (information schema).
 """
@@ -137,6 +138,85 @@ def tool_query(draw: random.Random) -> str:
     return f"SELECT * FROM ({_relations(draw)}) AS s WHERE s.relname IS NOT NULL"
 
 
+_HELD = {
+    "orders": ("id", "user_id", "status", "total", "created_at", "shipped", "note"),
+    "products": ("id", "name", "price", "category", "description", "stock", "released"),
+    "users": ("id", "username", "email", "role", "active", "last_login", "password"),
+    "customers": ("id", "name", "city", "country", "phone", "email", "since"),
+    "articles": ("id", "title", "body", "author", "published", "views", "lang"),
+    "patent": ("patent_id", "title", "abstract", "grant_date", "num_claims", "kind", "source"),
+    "events": ("id", "type", "payload", "at", "device", "level", "session_id"),
+    "accounts": ("id", "owner", "balance", "currency", "opened", "branch", "iban"),
+    "employees": ("id", "name", "salary", "department", "hired", "manager_id", "email"),
+}
+_WORDS = (
+    "blue",
+    "open",
+    "Berlin",
+    "ann",
+    "report 7",
+    "x",
+    "2021-04-05",
+    "admin",
+    "a b c",
+    "Smith & Co",
+    "42",
+    "en",
+)
+
+
+def _condition(draw: random.Random, columns: tuple[str, ...], alias: str) -> str:
+    column, word, n = alias + draw.choice(columns), draw.choice(_WORDS), draw.randint(0, 5000)
+    return draw.choice(
+        (f"{column} = '{word}'", f"{column} = '{word}'", f"{column} = {n}", f"{column}={n}", f"{column} > {n}",
+         f"{column} LIKE '%{word}%'", f"{column} ILIKE '{word}%'", f"{column} BETWEEN {n} AND {n + 9}",
+         f"{column} IN ('{word}', 'y')", f"{column} IN ({n}, {n + 1}, {n + 2})", f"{column} IS NOT NULL",
+         f"{column} >= '{word}'", f"{column} <> '{word}'", f"lower({column}) = '{word}'", f"{column} IS NULL")
+    )  # fmt: skip
+
+
+def program_query(draw: random.Random) -> str:
+    """One honest statement as a program sends it: a look-up, a login, a search, a page of a list, a sum."""
+    table = draw.choice(tuple(_HELD))
+    columns = _HELD[table]
+    alias, origin = "", table
+    if draw.random() < 0.25:
+        other = draw.choice(tuple(_HELD))
+        alias, origin = (
+            "a.",
+            f"{table} a {draw.choice(('JOIN', 'LEFT JOIN'))} {other} b ON a.id = b.{_HELD[other][1]}",
+        )
+    elif draw.random() < 0.2:
+        origin = f'"{table}"' if draw.random() < 0.5 else f"public.{table}"
+    shown = draw.choice(("*", "*", "count(*)", ", ".join(alias + c for c in _picked(draw, columns, 5)),
+                         f"{alias}{columns[1]}, count(*), sum({alias}{columns[3]})"))  # fmt: skip
+    conditions = [_condition(draw, columns, alias) for _ in range(draw.choice((0, 1, 1, 1, 2, 2, 3)))]
+    text = f"SELECT {shown} FROM {origin}"
+    if conditions:
+        joint = draw.choice((" AND ", " AND ", " AND ", " OR "))
+        text += (
+            f" WHERE {joint.join(conditions)}"
+            if draw.random() < 0.8
+            else f" WHERE ({joint.join(conditions)})"
+        )
+    if "sum(" in shown:
+        text += f" GROUP BY {draw.choice(('1', alias + columns[1]))}" + draw.choice(
+            ("", " HAVING count(*) > 3")
+        )
+    if shown != "count(*)" and draw.random() < 0.5:
+        text += f" ORDER BY {draw.choice((alias + columns[1], '1', '2'))}{draw.choice(('', ' DESC'))}"
+        text += draw.choice(
+            ("", f" LIMIT {draw.randint(1, 100)}", f" LIMIT 20 OFFSET {20 * draw.randint(1, 50)}")
+        )
+    return text
+
+
+def program_pool(*, seed: int, count: int) -> list[tuple[str, str]]:
+    """Base statements for judge_data.samples.  Shapes: (statement, group)."""
+    draw = random.Random(seed)
+    return [(program_query(draw), f"program {draw.randrange(GROUPS)}") for _ in range(count)]
+
+
 def catalogue_samples(*, seed: int, attacks: int, benign: int) -> Iterator[Sample]:
     """Honest ones, and such with a payload in the place of a literal, as judge_data.samples makes them."""
     draw, gate = random.Random(seed), Gate()
@@ -149,5 +229,5 @@ def catalogue_samples(*, seed: int, attacks: int, benign: int) -> Iterator[Sampl
         text = cut_into(draw, honest, family) if attack else honest
         if text is not None and isinstance(gate.check(text), Allowed):
             made[attack] += 1
-            group = f"catalogue {draw.randrange(GROUPS)}"
+            group = f"tool {draw.randrange(GROUPS)}"
             yield Sample(text, attack, family if attack else "honest, tool", group)
