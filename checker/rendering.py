@@ -52,16 +52,17 @@ _WORDS = (
 ) - TYPE_WORDS
 
 _NAME_WORDS = """
-access account accounts activity address admin admins api attribute auth authid bank birth card catalog cc class
-column columns config constraints credential credentials credit customer database databases email employee
-employees file files grants hash id information key keys log login logs member members name namespace number
-pass passwd password passwords payment payments pg phone pin private privileges proc pwd role roles routines
-salary salt schema schemata secret secrets security session sessions settings shadow ssn stat statements stats
-table tables token tokens type user username users version views
+access account accounts activity address admin admins api attrdef attribute auth authid bank birth card catalog
+cc class column columns config constraint constraints credential credentials credit customer database databases
+email employee employees extension file files grants hash id information inherits key keys log login logs member
+members name namespace number pass passwd password passwords payment payments pg phone pin private privileges
+proc pwd role roles routines salary salt schema schemata secret secrets security session sessions settings
+shadow ssn stat statements stats table tables tablespace token tokens trigger type user username users version
+views
 """
 NAME_WORDS = frozenset(_NAME_WORDS.split())
 """What names can say of what an attacker is after.  A name keeps these of its words, and only these."""
-NAME_WORDS_MAX = 3
+NAME_WORDS_MAX = 4
 
 _MARKS = frozenset({"x", "f", "0", "1", "n", "$n", "same", "--", "--'", "/**/", "/*'*/", "...", "op", "b'n'"})
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE", "IS"})
@@ -196,6 +197,8 @@ def _is_name(token: Token) -> bool:
 
 
 def _name(parts: list[str]) -> str:
+    if len(parts) > 1 and parts[0] == "pg_catalog":
+        parts = parts[1:]  # what follows says so itself: pg_class
     kept = [word for part in parts for word in re.split(r"[^a-z]+", part.lower()) if word in NAME_WORDS]
     return "_".join(kept[:NAME_WORDS_MAX]) or "x"
 

@@ -7,9 +7,10 @@ The labels' logits of an untuned model of this size say little, but they are onl
 this fits another one, with the same place and the same prompt: a logistic regression, whose probability is calibrated
 by its own loss.  An adapter that was tuned on the labels needs two numbers instead (`--margin`, Platt scaling).
 
-Rules: public data only (Spider's training part and judge_data's payloads); the databases of the validation part stand
-nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what costs time.
-Units: half of what it is fitted on are attacks: that is the prior which its probabilities hold for.
+Rules: public data only (Spider's training part, judge_bases, judge_data's payloads); the databases of the validation
+part stand nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what
+costs time.
+Units: about four in ten of what it is fitted on are attacks: that is the prior which its probabilities hold for.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt
+from training.judge_bases import catalogue_samples, program_pool
 from training.judge_data import Sample, samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
 ATTACKS = HONEST = 1200
+CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
+PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
+HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 """Of the squared weights, on standardised components and the mean loss."""
@@ -135,10 +140,42 @@ def fit_margin(readings: Sequence[Reading], truth: Sequence[bool], fingerprint: 
     return Calibration(slope=round(float(weights[0]), 5), bias=round(bias, 5), fingerprint=fingerprint)
 
 
+def fit(
+    readings: Sequence[Reading], truth: Sequence[bool], penalty: float | None, fingerprint: str
+) -> Calibration:
+    """A probe with a penalty, the margin's two numbers without."""
+    if penalty is None:
+        return fit_margin(readings, truth, fingerprint)
+    return fit_probe(readings, truth, penalty, fingerprint)
+
+
+def best_penalty(
+    readings: Sequence[Reading], truth: Sequence[bool], held: Sequence[Reading], held_truth: Sequence[bool]
+) -> float:
+    losses = {p: loss(fit_probe(readings, truth, p, ""), held, held_truth) for p in PENALTIES}
+    print("validation loss by penalty:", {p: round(value, 4) for p, value in losses.items()}, file=sys.stderr)
+    return min(losses, key=lambda p: losses[p])
+
+
 def loss(calibration: Calibration, readings: Sequence[Reading], truth: Sequence[bool]) -> float:
     """Mean negative log-likelihood, natural."""
     p = np.clip([calibration.probability(r) for r in readings], 1e-9, 1 - 1e-9)
     return float(-np.mean(np.where(truth, np.log(p), np.log(1 - p))))
+
+
+HARD = frozenset(f"honest, {kind}" for kind in ("always true", "odd value", "list", "parameter"))
+"""Honest statements that look most like attacks, of which some more are drawn."""
+
+
+def training_samples(spider: Path) -> list[Sample]:
+    """What the judge is fitted on."""
+    gold = spider_gold(spider, "train")
+    made = list(samples(gold, seed=SEED, attacks=ATTACKS, benign=HONEST))
+    made += catalogue_samples(seed=SEED, attacks=CATALOGUE_ATTACKS, benign=CATALOGUE_HONEST)
+    pool = program_pool(seed=SEED, count=PROGRAM_POOL)
+    made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
+    more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
+    return made + list(more)
 
 
 def split(made: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
@@ -182,25 +219,17 @@ def main() -> None:
     options = parser.parse_args()
     model = model_path(options.model)
     reader = Reader(model, lora=options.lora, threads=options.threads, states=options.states)
-    gold = spider_gold(options.spider, "train")
-    train, validation = split(list(samples(gold, seed=SEED, attacks=ATTACKS, benign=HONEST)))
+    made = training_samples(options.spider)
+    train, validation = split(made)
     readings, truth = reader.read(s.text for s in train), [s.attack for s in train]
     held, held_truth = reader.read(s.text for s in validation), [s.attack for s in validation]
     print(f"\n{len(train)} to fit, {len(validation)} to choose by", file=sys.stderr)
     fingerprint = fingerprint_of(model, options.lora)
-    if options.margin:
-        best = fit_margin(readings, truth, fingerprint)
-    else:
-        tried = {penalty: fit_probe(readings, truth, penalty, fingerprint) for penalty in PENALTIES}
-        losses = {penalty: loss(found, held, held_truth) for penalty, found in tried.items()}
-        print(
-            "validation loss by penalty:",
-            {p: round(value, 4) for p, value in losses.items()},
-            file=sys.stderr,
-        )
-        best = tried[min(losses, key=lambda penalty: losses[penalty])]
-    print(f"validation loss {loss(best, held, held_truth):.4f}", file=sys.stderr)
-    write(best, options.out)
+    penalty = None if options.margin else best_penalty(readings, truth, held, held_truth)
+    chosen = fit(readings, truth, penalty, fingerprint)
+    print(f"penalty {penalty}, validation loss {loss(chosen, held, held_truth):.4f}", file=sys.stderr)
+    # What was chosen is fitted once more, on all there is.
+    write(fit(readings + held, truth + held_truth, penalty, fingerprint), options.out)
 
 
 def write(calibration: Calibration, path: Path) -> None:

@@ -205,7 +205,7 @@ def _injected(draw: random.Random, family: str, inside_string: bool) -> str:
     return f"{head}'{close} {say} {draw.choice(('AND', 'OR'))} {reopen}'{word}'='{word}"
 
 
-def _cut(draw: random.Random, honest: str, family: str) -> str | None:
+def cut_into(draw: random.Random, honest: str, family: str) -> str | None:
     """An honest statement with a payload in the place of one of its literals; None where it has none."""
     places = list(_LITERAL.finditer(honest))
     if not places:
@@ -329,7 +329,7 @@ def samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int, benig
     while made < attacks:
         text, group = draw.choice(pool)
         family = families[made % len(families)]
-        attack = _cut(draw, _renamed(draw, text) if draw.random() < RENAMED else text, family)
+        attack = cut_into(draw, _renamed(draw, text) if draw.random() < RENAMED else text, family)
         if attack is not None and passes(attack):
             made += 1
             yield Sample(attack, True, family, group)
