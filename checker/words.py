@@ -93,3 +93,8 @@ _OTHER_COMMANDS = """
     reassign refresh reindex repack revoke security truncate update vacuum wait
     """
 OTHER_COMMANDS = frozenset(_OTHER_COMMANDS.split())
+
+# Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
+FILE_SCHEMAS = frozenset(
+    {"parquet", "orc", "csv", "json", "text", "avro", "xml", "delta", "binaryfile", "image", "libsvm", "jdbc"}
+)

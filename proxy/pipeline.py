@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
+from checker.context import Context
 from checker.gate import Gate
 from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
+from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -123,6 +125,7 @@ class Pipeline:
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
+            and not isinstance(prepared.plan, Write)
             and not _is_personal(allowed.facts)
         ):
             self._remembered[key] = prepared
@@ -193,21 +196,27 @@ class Pipeline:
         if source.draft is None:
             verdict = self._gate.check(
                 source.text,
+                self._context(session),
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
         else:
             # By itself first: a draft must not mean something else inside the client's statement.
-            verdict = self._read_only(source.draft.sql, parameters)
+            context = replace(self._context(session), reads_only=True)
+            verdict = self._read_only(source.draft.sql, context, parameters)
             if isinstance(verdict, Allowed):
-                verdict = self._read_only(source.checked, parameters)
+                verdict = self._read_only(source.checked, context, parameters)
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
         return verdict
 
-    def _read_only(self, sql: str, parameters: bool) -> Allowed | Denied:
+    def _context(self, session: Session) -> Context:
+        path = split_path(session.settings.get("search_path", ""))
+        return Context(session.grants, self.catalogue, tuple(path), session.database)
+
+    def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
-        verdict = self._gate.check(sql, parameters_allowed=parameters)
+        verdict = self._gate.check(sql, context, parameters_allowed=parameters)
         if isinstance(verdict, Denied):
             return replace(verdict, position=None, hint=verdict.hint or f"SQL: {sql}")
         if verdict.kind not in (StatementKind.SELECT, StatementKind.VALUES):
@@ -234,6 +243,8 @@ class Pipeline:
         self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
         statement = allowed.statement
+        if isinstance(statement, WriteStatement):
+            return await session.executor.writes.plan(allowed, param_oids)
         if statement is not None:
             return await session.executor.commands.plan(statement, allowed, param_oids)
         return await self.plan_query(allowed, session, param_oids)
@@ -318,16 +329,20 @@ class Pipeline:
         self, prepared: Prepared, plan: OnSpark, bind: Bind, session: Session
     ) -> tuple[str, RowEncoder]:
         """The text for Spark and the encoder of its rows.  Raises: BindError, Untranslatable."""
-        sql = plan.sql
-        if sql is None:
-            values = dict(enumerate(bound_values(prepared, bind), start=1))
-            tree = bind_parameters(plan.tree, values)
-            sql = to_spark(tree, self._schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+        sql = self.plain_sql(prepared, plan, bind)
         return adapted_query(sql, [column.adapter for column in plan.columns]), _encoder(
             plan.columns, session
         )
 
-    def _schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    def plain_sql(self, prepared: Prepared, plan: OnSpark, bind: Bind) -> str:
+        """The text for Spark whose rows are Spark's own.  Raises: BindError, Untranslatable."""
+        if plan.sql is not None:
+            return plan.sql
+        tree = bind_parameters(plan.tree, dict(enumerate(bound_values(prepared, bind), start=1)))
+        return to_spark(tree, self.schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+
+    def schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(schema, table) -> (column, Spark type) of every table in a qualified tree."""
         found = {}
         for table in tree.find_all(exp.Table):
             entry = self.catalogue.tables.get((table.db, table.name))

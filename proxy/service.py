@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from checker.context import READ_ALL, Grants
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
+from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
 from proxy.ports import Catalogue
@@ -46,6 +48,7 @@ class Service:
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
         self.registry = Registry()
+        self.ledger = Ledger()
         self.users = Users(settings.users_path)
         self.audit = Audit(settings)
         self.engine = Engine(settings, progress)
@@ -124,6 +127,10 @@ class Service:
             log.warning("questions cannot be answered: %s", error.message)
         finally:
             self._progress("")
+
+    def grants_of(self, user: str) -> Grants:
+        """What this user may do."""
+        return READ_ALL
 
     # --- Spark
 

@@ -47,6 +47,7 @@ class Session:
         self.io = io
         self.service = service
         self.user = user
+        self.grants = service.grants_of(user)
         self.database = database
         self.peer = peer
         self.pid = pid

@@ -100,6 +100,7 @@ class Spark:
     conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     session_conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fetch_rows: int = at_least(10_000, 1)
+    create_using: str = "parquet"
     connect_deadline_s: int = at_least(10, 1)
 
 
