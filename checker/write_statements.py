@@ -10,21 +10,30 @@ Left out: UPDATE, DELETE, MERGE, RETURNING and ON CONFLICT, which tables of plai
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from checker.renderer import quote_identifier, quote_string
 from checker.verdict import Relation, StatementKind
+from checker.words import RESERVED
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def name_sql(name: str) -> str:
+    """A name, quoted where a bare word would be read as something else; so places map back to the client's text."""
+    return name if _PLAIN.fullmatch(name) and name not in RESERVED else quote_identifier(name)
 
 
 def named(relation: Relation) -> str:
-    """A relation's name as it was written, quoted."""
+    """A relation's name as it was written."""
     parts = (relation.catalog, relation.schema, relation.name)
-    return ".".join(quote_identifier(part) for part in parts if part is not None)
+    return ".".join(name_sql(part) for part in parts if part is not None)
 
 
 def _list(names: tuple[str, ...]) -> str:
-    return f" ({', '.join(map(quote_identifier, names))})" if names else ""
+    return f" ({', '.join(map(name_sql, names))})" if names else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ class CreateTable:
 def column_sql(column: ColumnDefinition, defaults: tuple[str, ...]) -> str:
     """A column as CREATE TABLE and ADD COLUMN have it.  Shapes: `defaults` are all the statement's expressions."""
     default = f" DEFAULT {defaults[column.default]}" if column.default is not None else ""
-    return f"{quote_identifier(column.name)} {column.type}{default}{' NOT NULL' if column.not_null else ''}"
+    return f"{name_sql(column.name)} {column.type}{default}{' NOT NULL' if column.not_null else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +162,7 @@ class CreateSchema:
     kind = StatementKind.CREATE_SCHEMA
 
     def to_sql(self, query: str = "") -> str:
-        return f"CREATE SCHEMA {_unless(self.if_not_exists)}{quote_identifier(self.name)}"
+        return f"CREATE SCHEMA {_unless(self.if_not_exists)}{name_sql(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,7 @@ class Rename:
 
     def to_sql(self, query: str = "") -> str:
         target = f"{_provided(self.if_exists)}{named(self.target)}"
-        return f"ALTER {self.what} {target} RENAME TO {quote_identifier(self.new_name)}"
+        return f"ALTER {self.what} {target} RENAME TO {name_sql(self.new_name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +245,7 @@ class Comment:
     kind = StatementKind.COMMENT
 
     def to_sql(self, query: str = "") -> str:
-        column = f".{quote_identifier(self.column)}" if self.what == "COLUMN" else ""
+        column = f".{name_sql(self.column)}" if self.what == "COLUMN" else ""
         text = "NULL" if self.text is None else quote_string(self.text)
         return f"COMMENT ON {self.what} {named(self.target)}{column} IS {text}"
 

@@ -36,7 +36,7 @@ async def carried(
     lines: AsyncIterator[bytes], settings: Settings, schema: str, command: Command
 ) -> AsyncIterator[str]:
     """The lines as a relation of Spark's with one column, `value`.  `schema` may hold a table of ours meanwhile."""
-    if settings.spark_embedded and settings.spark.master.startswith("local"):
+    if settings.spark_shares_disk:
         async with _file(lines, settings.data.folder / "spark" / FOLDER) as path:
             yield lines_of_file(path.as_uri())
         return

@@ -249,8 +249,8 @@ class Definitions:
         if statement.what == "VIEW" and table.kind != "view":
             raise Refused("42809", f'"{table.name}" is not a view')
         new = plan.allowed.facts.written[1].relation
-        if await self._new_name(new, "relation", False) is None or not await self._no_dependents(table):
-            raise AssertionError("a name that is taken was not refused")
+        await self._new_name(new, "relation", False)
+        await self._no_dependents(table, "rename")
         name = (table.schema, table.name)
         spark = await self._writes.executor.spark()
         async with self._service.ledger.turn(name, spark):
@@ -270,7 +270,7 @@ class Definitions:
         if table.kind.upper() != statement.what:
             hint = f"Use DROP {table.kind.upper()} to remove a {table.kind}."
             raise Refused("42809", f'"{table.name}" is not a {statement.what.lower()}', hint=hint)
-        await self._no_dependents(table, cascade=statement.cascade)
+        await self._no_dependents(table, "drop", cascade=statement.cascade)
         name = (table.schema, table.name)
         spark = await self._writes.executor.spark()
         async with self._service.ledger.turn(name, spark):
@@ -398,15 +398,20 @@ class Definitions:
         table = await self._writes.find(relation)
         if table is None:
             if not if_exists:
-                raise Refused("42P01", f'{what} "{relation.name}" does not exist')
+                written: Relation = plan.allowed.statement.target  # type: ignore[union-attr, assignment]
+                raise (
+                    missing(written)
+                    if what == "relation"
+                    else Refused("42P01", f'{what} "{relation.name}" does not exist')
+                )
             self._notice("00000", f'{what} "{relation.name}" does not exist, skipping')
         return table
 
-    async def _no_dependents(self, table: Table, *, cascade: bool = False) -> bool:
+    async def _no_dependents(self, table: Table, verb: str, *, cascade: bool = False) -> None:
         """Raises: Refused 2BP01, or 0A000 with CASCADE, where a view reads it."""
         views = await dependents(table, self._service.catalogue, self._writes.command)
         if not views:
-            return True
+            return
         what = f"{table.kind} {table.name}"
         detail = "\n".join(f"view {schema}.{name} depends on {what}" for schema, name in views)
         if cascade:
@@ -416,7 +421,7 @@ class Definitions:
                 detail=detail,
                 hint="Drop them one by one first.",
             )
-        raise Refused("2BP01", f"cannot change {what} because other objects depend on it", detail=detail,
+        raise Refused("2BP01", f"cannot {verb} {what} because other objects depend on it", detail=detail,
                       hint="Drop them first.")  # fmt: skip
 
     def _notice(self, sqlstate: str, message: str, severity: Any = "NOTICE") -> None:
@@ -432,6 +437,12 @@ class Definitions:
         if base == NUMERIC:
             self._notice("00000", f'column "{column}": {kind} is kept as {pg_type(found).name}')
         return found
+
+
+def missing(written: Relation) -> Refused:
+    """A relation that is not there, by the name that the client wrote."""
+    shown = f"{written.schema}.{written.name}" if written.schema else written.name
+    return Refused("42P01", f'relation "{shown}" does not exist')
 
 
 def _check_names(names: Sequence[str]) -> None:

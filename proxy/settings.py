@@ -169,6 +169,11 @@ class Settings:
         return not self.spark.host
 
     @property
+    def spark_shares_disk(self) -> bool:
+        """Whether Spark reads the files that we write: one on this machine, all in one process."""
+        return self.spark_embedded and self.spark.master.startswith("local")
+
+    @property
     def model_embedded(self) -> bool:
         return self.model.enabled and not self.model.urls
 

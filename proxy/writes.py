@@ -24,7 +24,7 @@ from checker.verdict import Allowed, Relation
 from checker.write_statements import Analyze, CopyIn, CreateTableAs, CreateView, Insert
 from proxy import copyin
 from proxy.carrier import carried, forget, hidden_name
-from proxy.definitions import NOT_NULL_PROPERTY, Definitions
+from proxy.definitions import NOT_NULL_PROPERTY, Definitions, missing
 from proxy.pipeline import SUBSCRIPT_BASE, bound_values
 from proxy.plan import OnSpark, Plan, Write
 from proxy.portal import Portal
@@ -155,7 +155,7 @@ class Writes:
         session.io.write(msg.notice_response(warning))
 
     async def _insert(self, plan: Write, statement: Insert, portal: Portal) -> int:
-        target = await self.target(plan.allowed.facts.written[0].relation)
+        target = await self.target(plan, statement.target)
         if plan.query is not None:
             return await self._insert_from_spark(plan, plan.query, statement, target, portal)
         names, tree = await self._source(plan, statement, target)
@@ -241,7 +241,7 @@ class Writes:
                 )
 
     async def _copy_in(self, plan: Write, statement: CopyIn) -> int:
-        target = await self.target(plan.allowed.facts.written[0].relation, "copy to")
+        target = await self.target(plan, statement.target, "copy to")
         names = statement.columns or tuple(column.name for column in target.table.columns)
         binary = statement.options.format == "binary"
         shown = replace(statement, target=Relation(SCHEMA, target.table.name), columns=names)
@@ -283,11 +283,11 @@ class Writes:
         ):
             await command(tables.insert(name, written, decoded_rows(pairs, lines)))
 
-    async def target(self, relation: Relation, verb: str = "insert into") -> Target:
+    async def target(self, plan: Write, written: Relation, verb: str = "insert into") -> Target:
         """The table that rows go to.  Raises: Refused 42P01, 42809."""
-        table = await self.find(relation)
+        table = await self.find(plan.allowed.facts.written[0].relation)
         if table is None:
-            raise Refused("42P01", f'relation "{relation.name}" does not exist')
+            raise missing(written)
         if table.kind == "view":
             raise Refused("42809", f'cannot {verb} view "{table.name}"')
         return Target(table, *await self._kept(table))

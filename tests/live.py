@@ -129,15 +129,18 @@ def _toml(value: object) -> str:
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def start_server(folder: Path, **sections: dict[str, object]) -> LiveServer:
-    """Start a server whose data, certificate, users and log lie in `folder`.  Raises: RuntimeError with its log."""
+def start_server(folder: Path, *, module: str = "proxy", **sections: dict[str, object]) -> LiveServer:
+    """Start a server whose data, certificate, users and log lie in `folder`.  Raises: RuntimeError with its log.
+
+    `module` is what Python runs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ca = make_certificate(folder, "ca", "test authority")
     certificate = make_certificate(folder, "server", "localhost")
     make_certificate(folder, "client", "cert_user", ca="ca")
     conf = folder / "server.toml"
     conf.write_text(configuration(folder, certificate, ca, **sections), "utf-8")
-    command = [sys.executable, "-m", "proxy"]
+    command = [sys.executable, "-m", module]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(
         [*command, "users", "--conf", str(conf), "add", "alice"],

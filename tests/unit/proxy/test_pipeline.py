@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from checker.context import READ_ALL
 from checker.gate import Gate
 from nl_frontend import forms
 from proxy.pipeline import Pipeline
@@ -53,7 +54,9 @@ def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
     mirror = Untouchable()
     service: Any = SimpleNamespace(mirror=mirror, catalogue=Catalogue(), settings=Settings())
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
-    session: Any = SimpleNamespace(settings={"search_path": "public"}, user="demo", database="db", pid=7)
+    session: Any = SimpleNamespace(
+        settings={"search_path": "public"}, user="demo", database="db", pid=7, grants=READ_ALL
+    )
     return mirror, asyncio.run(pipeline.check(sql, session, None))
 
 
