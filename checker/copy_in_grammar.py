@@ -1,7 +1,7 @@
 """The options of COPY ... FROM STDIN, old spelling and new.
 
 Rules: an option's name and the form of its value are checked here; what a combination means, PostgreSQL decides, which
-reads the data.  Left out: FREEZE, LOG_VERBOSITY and WHERE, which are refused, and every encoding but UTF8.
+reads the data.  Left out: DEFAULT, FREEZE, LOG_VERBOSITY and WHERE, which are refused, and every encoding but UTF8.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from checker.table_grammar import column_list, unsupported
 from checker.write_statements import CopyInOptions
 
 _BOOLEANS = {"true": "true", "on": "true", "1": "true", "false": "false", "off": "false", "0": "false"}
-_STRINGS = frozenset({"delimiter", "null", "default", "quote", "escape"})
+_STRINGS = frozenset({"delimiter", "null", "quote", "escape"})
 
 
 def copy_in_options(reader: Reader) -> CopyInOptions:
@@ -64,7 +64,7 @@ def _option(reader: Reader, found: dict[str, Any]) -> None:
         found[name] = value
     elif name == "reject_limit":
         found[name] = reader.integer()
-    elif name in ("freeze", "log_verbosity", "force_quote"):
+    elif name in ("freeze", "log_verbosity", "force_quote", "default"):
         raise Refused("copy_option", f"COPY {name.upper()} is not supported in COPY FROM", offset, "0A000")
     else:
         raise Refused("copy_option", f'option "{name}" not recognized', offset, "42601")

@@ -218,6 +218,9 @@ class Gate:
             return Allowed(statement.kind, statement.to_sql(), None, statement, Facts(written=changes))
         if not inner:
             raise SyntaxProblem("syntax error at end of input", None)
+        word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
+        if word not in _QUERY_WORDS:
+            raise _unknown_statement(inner[0], text, word)
         query = self._query(inner, text)
         tree = query.tree
         assert tree is not None

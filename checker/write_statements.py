@@ -57,7 +57,6 @@ class CopyInOptions:
     format: Literal["text", "csv", "binary"] = "text"
     delimiter: str | None = None
     null: str | None = None
-    default: str | None = None
     header: Literal["true", "false", "match"] = "false"
     quote: str | None = None
     escape: str | None = None
@@ -68,7 +67,7 @@ class CopyInOptions:
 
     def to_sql(self) -> str:
         words = [f"FORMAT {self.format}"]
-        for name in ("delimiter", "null", "default", "quote", "escape"):
+        for name in ("delimiter", "null", "quote", "escape"):
             value = getattr(self, name)
             if value is not None:
                 words.append(f"{name.upper()} {quote_string(value).strip()}")

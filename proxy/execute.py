@@ -133,9 +133,11 @@ class Executor:
                 pass
         except BindError as error:
             # The mirror knows what Spark has nothing like: regclass, oidvector, a numeric of 40 digits.
+            # And it reads dates and times that we do not.
             if not isinstance(prepared.plan, OnMirror | Write):
                 raise
-            if not isinstance(error, NotInSpark) and error.sqlstate != "0A000":
+            by_mirror = isinstance(error, NotInSpark) or error.sqlstate == "0A000"
+            if not by_mirror and not (isinstance(prepared.plan, Write) and error.sqlstate == "22007"):
                 raise
 
     # --- the two ways

@@ -234,10 +234,12 @@ class Writes:
     def _check_left_out(self, target: Target, names: Sequence[str]) -> None:
         for column in target.table.columns:
             if column.name in target.not_null - target.defaults - set(names):
+                row = ", ".join(["null"] * len(target.table.columns))
                 raise Refused(
                     "23502",
                     f'null value in column "{column.name}" of relation "{target.table.name}"'
                     " violates not-null constraint",
+                    detail=None if names or target.defaults else f"Failing row contains ({row}).",
                 )
 
     async def _copy_in(self, plan: Write, statement: CopyIn) -> int:
