@@ -151,3 +151,7 @@ class Context:
     search_path: tuple[str, ...] = ("default",)
     database: str = "spark_catalog"
     reads_only: bool = False
+
+
+READ_ALL = Grants(statements=frozenset(StatementKind), read=("*.*",), functions=("*",))
+"""Reads whatever there is and writes nothing: what a user may do where no policy says otherwise."""

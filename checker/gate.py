@@ -1,12 +1,13 @@
 """The gate: one statement's text -> Allowed or Denied.
 
 The layers, each of which can only deny: limits on the text; PostgreSQL's lexical rules; the statement's kind; the
-grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls.
+grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls; for what it
+changes, the role's rights.
 
 Rules: unknown is denied, and so is anything that goes wrong in here: `check` never raises.  A denial says which words
 it disliked, with their place in the client's text.
 
-Left out: roles, columns, injection patterns, the judge.
+Left out: roles' rights to read, columns, injection patterns, the judge.
 """
 
 from __future__ import annotations
@@ -30,15 +31,14 @@ from checker.session_grammar import parse_session_statement
 from checker.session_statements import Explain, SessionStatement, Set
 from checker.settings_grammar import check_setting
 from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
-from checker.words import OTHER_COMMANDS
+from checker.words import FILE_SCHEMAS, OTHER_COMMANDS
+from checker.write_grammar import parse_write_statement
+from checker.write_rights import may_write, written
+from checker.write_statements import AddColumn, CreateTable, CreateTableAs, Insert, WriteStatement
 
 _QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
-# Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
-_FILE_SCHEMAS = frozenset(
-    {"parquet", "orc", "csv", "json", "text", "avro", "xml", "delta", "binaryfile", "image", "libsvm", "jdbc"}
-)
 _FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
 
 
@@ -58,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The first gate: read-only statements, by allowlists of syntax and functions."""
+    """The first gate: by allowlists of syntax and functions, and by the rights to write."""
 
     limits: Limits = field(default_factory=Limits)
 
@@ -72,11 +72,11 @@ class Gate:
     ) -> Verdict:
         """The verdict on one statement, as `split` cuts them.
 
-        Without a context it speaks of the statement alone: what nobody may run is denied.
+        Without a context it speaks of the statement alone: what nobody may run is denied, and nobody may write.
         Units: `base_position` is the statement's offset in the client's text, added to every position.
         """
         try:
-            verdict = self._check(statement, parameters_allowed)
+            verdict = self._check(statement, context, parameters_allowed)
         except _Denial as denial:
             verdict = denial.verdict
         except (SyntaxProblem, Refused) as problem:
@@ -100,7 +100,7 @@ class Gate:
             verdict = replace(verdict, position=verdict.position + base_position)
         return verdict
 
-    def _check(self, text: str, parameters_allowed: bool) -> Verdict:
+    def _check(self, text: str, context: Context | None, parameters_allowed: bool) -> Verdict:
         self._check_text(text)
         tokens = lex(text)
         while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
@@ -112,6 +112,8 @@ class Gate:
         word = "" if first.token_type in (TokenType.STRING, TokenType.IDENTIFIER) else first.text
         if word in _QUERY_WORDS:
             verdict = self._query(tokens, text)
+        elif context is not None and may_write(context) and (parsed := parse_write_statement(tokens, text)):
+            verdict = self._write(*parsed, text, context)
         else:
             verdict = self._session_statement(tokens, text, word)
         # PREPARE's parameters are its own.
@@ -207,6 +209,30 @@ class Gate:
             facts = Facts(settings_written=settings)
             return Allowed(_kind_of(statement), statement.to_sql(), None, statement, facts)
         return self._wrapped(statement, inner, text)
+
+    def _write(
+        self, statement: WriteStatement, inner: list[Token] | None, text: str, context: Context
+    ) -> Allowed:
+        changes = written(statement, context)
+        if inner is None:
+            return Allowed(statement.kind, statement.to_sql(), None, statement, Facts(written=changes))
+        if not inner:
+            raise SyntaxProblem("syntax error at end of input", None)
+        word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
+        if word not in _QUERY_WORDS:
+            raise _unknown_statement(inner[0], text, word)
+        query = self._query(inner, text)
+        tree = query.tree
+        assert tree is not None
+        if isinstance(statement, CreateTable | AddColumn):
+            sql = statement.to_sql(defaults=tuple(to_postgres(item) for item in tree.expressions))
+        else:
+            sql = statement.to_sql(query.sql)
+        if query.facts.parameters and not isinstance(statement, Insert | CreateTableAs):
+            number = query.facts.parameters[0]
+            raise _Denial("parameter", "42P02", f"there is no parameter ${number}")
+        facts = replace(query.facts, written=changes)
+        return Allowed(statement.kind, sql, tree, statement, facts)
 
     def _wrapped(self, statement: SessionStatement, inner: list[Token], text: str) -> Allowed:
         if not inner:
@@ -306,7 +332,7 @@ def _not_allowed(words: str, token: Token) -> _Denial:
 
 def _check_relations(facts: Facts) -> None:
     for relation in facts.relations:
-        if relation.schema is not None and relation.schema.lower() in _FILE_SCHEMAS:
+        if relation.schema is not None and relation.schema.lower() in FILE_SCHEMAS:
             raise _Denial(
                 "path_as_table",
                 "42501",

@@ -60,6 +60,8 @@ READ_KINDS = frozenset(
         StatementKind.COPY_OUT,
     }
 )
+WRITE_KINDS = frozenset(StatementKind) - READ_KINDS - SESSION_KINDS
+"""Granted with `write`, action by action."""
 _WORDS: Mapping[str, frozenset[StatementKind]] = {
     "read": READ_KINDS,
     "session": SESSION_KINDS,
@@ -135,6 +137,8 @@ def parse(text: str, name: str = "policy") -> Policy:
 
 
 _Record = TypeVar("_Record", InjectionLimits, JudgeRule)
+_SIZES = {Action.CREATE_SCHEMA: (1,), Action.DROP: (1, 2), Action.ALTER: (1, 2)}
+"""Parts that patterns of actions on schemas have, where they are not those of tables."""
 _TOP = ("default_roles", "users", "roles")
 
 
@@ -183,6 +187,8 @@ class _Reader:
                 continue
             field, how = read
             values[field] = how(self, value, section, key)
+        if values.get("writes"):
+            values["statements"] |= WRITE_KINDS
         return Grants(roles=(role,), **values)
 
     # --- values
@@ -239,7 +245,7 @@ class _Reader:
         found: list[tuple[Action, str]] = []
         for word, patterns in self._table(value, section, None).items():
             self._known(word, words, section, word)
-            sizes = (1,) if words[word] is Action.CREATE_SCHEMA else (2,)
+            sizes = _SIZES.get(words[word], (2,))
             for pattern in self._strings(patterns, section, word):
                 self._check_pattern(pattern, sizes, section, word)
                 found.append((words[word], pattern))

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
+from checker.write_statements import WriteStatement
 from proxy.audit import Record
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
@@ -25,7 +26,7 @@ from proxy.mirror.effects import Effect
 from proxy.mirror.errors import MirrorError
 from proxy.mirror.lease import Lease
 from proxy.pipeline import bound_values
-from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.portal import Portal, check_row_limit
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.signals import CHANNEL, received, without_notifications
@@ -35,6 +36,9 @@ from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
+from proxy.writes import Writes
+from spark_thrift.dialect import tables
+from spark_thrift.errors import SparkError
 from spark_thrift.scan import scanned_bytes
 from spark_thrift.session import SparkSession
 
@@ -55,8 +59,10 @@ class Executor:
         self._io = session.io
         self._service = session.service
         self.commands = Commands(session, self)
+        self.writes = Writes(session, self)
         self._spark: SparkSession | None = None
         self._spark_zone: str | None = None
+        self._seen_serial = 0
         self._record: Record | None = None
 
     # --- simple query
@@ -112,7 +118,7 @@ class Executor:
         if not isinstance(plan, Nothing):
             self.check_allowed_now(plan.statement if isinstance(plan, Act) else None)
 
-    def check_allowed_now(self, statement: SessionStatement | None) -> None:
+    def check_allowed_now(self, statement: SessionStatement | WriteStatement | None) -> None:
         """Raises: Refused 25P02 in a failed transaction block, for all but what ends it."""
         if self._session.transaction.status is Status.FAILED and not ends_failed_block(statement):
             raise Refused(
@@ -128,9 +134,11 @@ class Executor:
                 pass
         except BindError as error:
             # The mirror knows what Spark has nothing like: regclass, oidvector, a numeric of 40 digits.
-            if not isinstance(prepared.plan, OnMirror):
+            # And it reads dates and times that we do not.
+            if not isinstance(prepared.plan, OnMirror | Write):
                 raise
-            if not isinstance(error, NotInSpark) and error.sqlstate != "0A000":
+            by_mirror = isinstance(error, NotInSpark) or error.sqlstate == "0A000"
+            if not by_mirror and not (isinstance(prepared.plan, Write) and error.sqlstate == "22007"):
                 raise
 
     # --- the two ways
@@ -204,8 +212,9 @@ class Executor:
         if isinstance(plan, Nothing):
             io.write(msg.empty_query_response())
             return
-        if isinstance(plan, Act):
-            io.write(msg.command_complete(await self.commands.run(plan, portal)))
+        if isinstance(plan, Act | Write):
+            run = self.commands.run if isinstance(plan, Act) else self.writes.run
+            io.write(msg.command_complete(await run(plan, portal)))  # type: ignore[arg-type]
             portal.ended = True
             return
         rows = await self.write_rows(portal, max_rows)
@@ -294,12 +303,28 @@ class Executor:
         if self._spark is not None and self._spark.broken:
             await self.close()
         if self._spark is None:
+            self._seen_serial = self._service.ledger.serial
             self._spark = await self._service.open_spark(self._session.user, zone)
             self._spark_zone = zone
         elif zone != self._spark_zone:
             await self._service.set_zone(self._spark, zone)
             self._spark_zone = zone
+        await self._catch_up(self._spark)
         return self._spark
+
+    async def _catch_up(self, spark: SparkSession) -> None:
+        """Tell it which tables other sessions have written: it keeps a list of each table's files."""
+        ledger = self._service.ledger
+        serial, stale = ledger.serial, ledger.since(self._seen_serial, spark)
+        for name in stale:
+            with suppress(SparkError):  # it may be gone
+                await spark.run_command(tables.refresh(name))
+        self._seen_serial = serial
+
+    def count_rows(self, rows: int) -> None:
+        """Rows written, for the statement's record."""
+        if self._record is not None:
+            self._record.rows += rows
 
     async def close(self) -> None:
         """End the Spark session and whatever runs in it."""

@@ -21,10 +21,11 @@ from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
 from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
+from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -142,6 +143,7 @@ class Pipeline:
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
+            and not isinstance(prepared.plan, Write)
             and not _is_personal(allowed.facts)
             and not is_unjudged(allowed)
         ):
@@ -284,6 +286,8 @@ class Pipeline:
         self, checked: Checked, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
         statement = checked.allowed.statement
+        if isinstance(statement, WriteStatement):
+            return await session.executor.writes.plan(checked, param_oids)
         if statement is not None:
             return await session.executor.commands.plan(statement, checked, param_oids)
         return await self.plan_query(checked, session, param_oids)
@@ -367,16 +371,20 @@ class Pipeline:
         self, prepared: Prepared, plan: OnSpark, bind: Bind, session: Session
     ) -> tuple[str, RowEncoder]:
         """The text for Spark and the encoder of its rows.  Raises: BindError, Untranslatable."""
-        sql = plan.sql
-        if sql is None:
-            values = dict(enumerate(bound_values(prepared, bind), start=1))
-            tree = bind_parameters(plan.tree, values)
-            sql = to_spark(tree, self._schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+        sql = self.plain_sql(prepared, plan, bind)
         return adapted_query(sql, [column.adapter for column in plan.columns]), _encoder(
             plan.columns, session
         )
 
-    def _schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    def plain_sql(self, prepared: Prepared, plan: OnSpark, bind: Bind) -> str:
+        """The text for Spark whose rows are Spark's own.  Raises: BindError, Untranslatable."""
+        if plan.sql is not None:
+            return plan.sql
+        tree = bind_parameters(plan.tree, dict(enumerate(bound_values(prepared, bind), start=1)))
+        return to_spark(tree, self.schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+
+    def schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(schema, table) -> (column, Spark type) of every table in a qualified tree."""
         found = {}
         for table in tree.find_all(exp.Table):
             entry = self.catalogue.tables.get((table.db, table.name))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
-from checker.verdict import Finding
-from proxy.ports import Description
+from checker.verdict import Allowed, Finding
+from proxy.ports import Description, Field
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
 
@@ -69,7 +69,20 @@ class Act:
     inner: Prepared | None = None
 
 
-Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that changes tables.
+
+    `query` is the plan of the query inside it where that reads Spark's tables, and `fields` what PostgreSQL calls its
+    columns.
+    """
+
+    allowed: Allowed
+    query: OnSpark | None = None
+    fields: tuple[Field, ...] | None = None
+
+
+Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act | Write
 
 
 @dataclass(frozen=True, slots=True)

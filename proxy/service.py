@@ -19,6 +19,7 @@ from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
 from proxy.engines import Engine, LanguageModel
 from proxy.judging import Judging
+from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
@@ -49,6 +50,7 @@ class Service:
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
         self.registry = Registry()
+        self.ledger = Ledger()
         self.users = Users(settings.users_path)
         self.policies = Policies(settings.policy_path)
         self.audit = Audit(settings)

@@ -101,6 +101,8 @@ class Spark:
     conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     session_conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fetch_rows: int = at_least(10_000, 1)
+    create_using: str = "parquet"
+    shares_disk: bool = False
     connect_deadline_s: int = at_least(10, 1)
 
 
@@ -195,6 +197,11 @@ class Settings:
     @property
     def spark_embedded(self) -> bool:
         return not self.spark.host
+
+    @property
+    def spark_shares_disk(self) -> bool:
+        """Whether Spark reads the files that we write: one on this machine, all in one process."""
+        return self.spark.shares_disk or (self.spark_embedded and self.spark.master.startswith("local"))
 
     @property
     def model_embedded(self) -> bool:

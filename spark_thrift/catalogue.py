@@ -22,6 +22,8 @@ from spark_thrift.session import Row, SparkSession
 
 _ANY: Final = "%"
 _TEMPORARY: Final = "global_temp"
+STAGE_PREFIX: Final = "streamlink_stage_"
+"""Tables that hold rows on their way into another one begin with this, and are nobody's to see."""
 # In a type as GetColumns spells it: 1 a field's name, 2 what DESCRIBE does not print, else a keyword.
 _TOKEN: Final = re.compile(r"(`(?:[^`]|``)*`|\w+(?=:))|( NOT NULL| COMMENT '(?:[^'\\]|\\.)*'|(?<=[:,]) )|\w+")
 
@@ -75,7 +77,7 @@ async def read_catalogue(session: SparkSession) -> SparkCatalogue:
     tables = tuple(
         Table(schema, name, "view" if kind == "VIEW" else "table", columns[schema, name], comment or "")
         for _, schema, name, kind, comment, *_ in sorted(found, key=lambda row: (row[1] or "", row[2] or ""))
-        if schema in names and name and (schema, name) in columns
+        if schema in names and name and (schema, name) in columns and not name.startswith(STAGE_PREFIX)
     )
     fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
     return SparkCatalogue(names, tables, fingerprint)

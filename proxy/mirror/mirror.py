@@ -19,7 +19,7 @@ from proxy.mirror.errors import MirrorUnavailable
 from proxy.mirror.external import ExternalServer
 from proxy.mirror.lease import Lease
 from proxy.mirror.pool import Pool
-from proxy.mirror.roles import bootstrap, create_role
+from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.sync import Synchroniser
@@ -122,6 +122,10 @@ class Mirror:
         """
         return self._pool.lease(user, settings)
 
+    def writer(self, settings: Mapping[str, str]) -> Lease:
+        """A connection of the writer's, see roles.py: for what a client may not do itself."""
+        return self._pool.lease(WRITER, settings)
+
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.
 
@@ -159,7 +163,12 @@ class Mirror:
         if user in self._roles:
             return
         async with self.admin() as admin:
-            await create_role(admin, user, self._server.role_password(user))
+            make = (
+                create_writer(admin, self._server.role_password(user))
+                if user == WRITER
+                else create_role(admin, user, self._server.role_password(user))
+            )
+            await make
         self._roles.add(user)
 
     def _lost(self) -> None:
