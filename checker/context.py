@@ -21,10 +21,18 @@ class SchemaColumn(Protocol):
     def name(self) -> str: ...
     @property
     def spark_type(self) -> str: ...
+    @property
+    def pg_type(self) -> str:
+        """PostgreSQL's name of the type, fit for a cast."""
+        ...
 
 
 class SchemaTable(Protocol):
-    """One table or view.  `kind` is "table" or "view"."""
+    """One table or view.
+
+    `kind` is "table" or "view"; `view_text` is a view's query in Spark's words, None where it is not known, and
+    `view_schema` the schema that its bare names are looked up in.
+    """
 
     @property
     def schema(self) -> str: ...
@@ -34,6 +42,10 @@ class SchemaTable(Protocol):
     def kind(self) -> str: ...
     @property
     def columns(self) -> Sequence[SchemaColumn]: ...
+    @property
+    def view_text(self) -> str | None: ...
+    @property
+    def view_schema(self) -> str | None: ...
 
 
 class Schema(Protocol):

@@ -95,11 +95,21 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """One column of a table or view that a statement reads, under the catalogue's names."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a policy or a router can speak of.
 
     Units: `parameters` are the n of the `$n` in the statement, each once, ascending; `depth` counts nested nodes.
-    `relations` leaves out names that a WITH of the statement defines, where that definition is in scope.
+    `relations` leaves out names that a WITH of the statement defines, where that definition is in scope.  `columns`
+    is filled in where rights made it necessary to resolve them (enforce.py), and else empty.
     """
 
     relations: tuple[Relation, ...] = ()
@@ -107,6 +117,7 @@ class Facts:
     parameters: tuple[int, ...] = ()
     settings_written: tuple[str, ...] = ()
     written: tuple[Written, ...] = ()
+    columns: tuple[ColumnRead, ...] = ()
     nodes: int = 0
     depth: int = 0
 
