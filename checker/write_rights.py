@@ -10,12 +10,12 @@ Left out: the reading rights of the query inside a statement, which is the polic
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 from dataclasses import replace
 
 from checker.context import Action, Context, Grants
 from checker.errors import Refused
+from checker.patterns import fits, fits_table
 from checker.verdict import Relation, Written
 from checker.words import FILE_SCHEMAS
 from checker.write_statements import (
@@ -45,22 +45,11 @@ def may_write(context: Context | None) -> bool:
 
 def granted(grants: Grants, action: Action, schema: str | None, name: str) -> bool:
     """Whether a role may do this to `schema.name`, or to the schema `name`."""
-    return any(held is action and fits(pattern, schema, name) for held, pattern in grants.writes)
+    return any(held is action and fits(pattern, *_parts(schema, name)) for held, pattern in grants.writes)
 
 
-def fits(pattern: str, schema: str | None, name: str) -> bool:
-    """Whether a pattern, part by part and without regard to case, is about this name."""
-    wanted = [name] if schema is None else [schema, name]
-    parts = pattern.casefold().split(".")
-    return len(parts) == len(wanted) and all(
-        fnmatch.fnmatchcase(part.casefold(), _escaped(piece))
-        for part, piece in zip(wanted, parts, strict=True)
-    )
-
-
-def _escaped(pattern: str) -> str:
-    # * and ? alone are special in a grant; fnmatch has [...] too.
-    return pattern.replace("[", "[[]")
+def _parts(schema: str | None, name: str) -> tuple[str, ...]:
+    return (name,) if schema is None else (schema, name)
 
 
 def written(statement: WriteStatement, context: Context) -> tuple[Written, ...]:
@@ -154,8 +143,9 @@ def _check(change: Written, grants: Grants) -> None:
 def _check_unrestricted(relation: Relation, grants: Grants) -> None:
     assert relation.schema is not None
     patterns = [*grants.deny, *(f.table for f in grants.filters), *(m.column for m in grants.masks)]
-    restricted = any(fits(".".join(p.split(".")[:2]), relation.schema, relation.name) for p in patterns)
-    if restricted or not any(fits(pattern, relation.schema, relation.name) for pattern in grants.read):
+    names = (relation.schema, relation.name)
+    restricted = any(fits(pattern, *names) or fits_table(pattern, *names) for pattern in patterns)
+    if restricted or not any(fits(pattern, *names) for pattern in grants.read):
         raise Refused(
             "rename",
             f"permission denied: {relation.name} is not wholly readable and keeps its name",

@@ -19,6 +19,7 @@ from typing import Final, Literal
 from spark_thrift.errors import EngineUnavailable, SparkError
 from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.session import Row, SparkSession
+from spark_thrift.types import pg_type
 
 _ANY: Final = "%"
 _TEMPORARY: Final = "global_temp"
@@ -38,16 +39,27 @@ class Column:
     spark_type: str
     comment: str = ""
 
+    @property
+    def pg_type(self) -> str:
+        """PostgreSQL's name of the type, modifiers included."""
+        return pg_type(self.spark_type).name
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table or view."""
+    """One table or view.
+
+    `view_text` is a view's query in Spark's words, None where it is not known; `view_schema` the schema that its bare
+    names are looked up in.
+    """
 
     schema: str
     name: str
     kind: Literal["table", "view"]
     columns: tuple[Column, ...]
     comment: str = ""
+    view_text: str | None = None
+    view_schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

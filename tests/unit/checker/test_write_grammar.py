@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ SCHEMA = Catalogue(
     },
     frozenset({"w", "default"}),
 )
-EVERYTHING = Grants(
-    read=("*.*",),
-    functions=("*",),
+EVERYTHING = replace(
+    READ_ALL,
     writes=tuple((action, pattern) for action in Action for pattern in ("*.*", "*")),
 )
 

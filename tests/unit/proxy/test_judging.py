@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from checker.context import Grants, JudgeRule
+from checker.context import READ_ALL, Grants, JudgeRule
 from checker.gate import Gate
 from checker.judge import Calibration, NotJudged, Reading, TooLong, judge_prompt
 from checker.verdict import Allowed
@@ -160,7 +160,7 @@ class Untouchable:
 
 
 def pipeline_with(judging: Judging, rule: JudgeRule) -> tuple[Pipeline, Any]:
-    grants = Grants(judge=rule)
+    grants = replace(READ_ALL, judge=rule)
     service: Any = SimpleNamespace(
         mirror=Untouchable(),
         catalogue=Catalogue(),
