@@ -33,6 +33,7 @@ from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
 from proxy.startup import split_path
 from proxy.streams import MirrorStatement
+from proxy.visible import visible
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import to_spark
 from spark_thrift.errors import SparkError
@@ -208,7 +209,7 @@ class Pipeline:
             raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
         draft = await self.drafter.draft(
             question,
-            self.catalogue,
+            visible(self.catalogue, session.grants),
             search_path=split_path(session.settings.get("search_path", "")),
             deadline_s=self._service.settings.model.deadline_s,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from checker.context import Grants
 from checker.policy import PolicyError, load
+from checker.rights import unrestricted
 from proxy.sqlstate import Refused
 
 log = logging.getLogger("streamlink.policy")
@@ -48,6 +49,11 @@ class Policies:
         if known is None:
             known = self._grants[roles] = self.policy.grants(roles)
         return known
+
+    @property
+    def restricts_reading(self) -> bool:
+        """Whether some role does not see every table as it is, so that it matters what views read."""
+        return not all(unrestricted(grants) for grants in self.policy.roles.values())
 
     async def follow(self) -> None:
         """Take each change of the file; runs until cancelled."""

@@ -173,7 +173,7 @@ class Service:
                 if self._spark is None or self._spark.broken:
                     self._spark = await self.engine.client.open_session("streamlink")
                 async with asyncio.timeout(READING_S):
-                    found = await read_catalogue(self._spark)
+                    found = await read_catalogue(self._spark, view_texts=self.policies.restricts_reading)
             except (EngineError, TimeoutError) as error:
                 log.warning("the catalogue cannot be read: %s", error or "the engine does not answer")
                 if self._spark is not None:

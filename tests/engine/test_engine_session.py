@@ -176,6 +176,10 @@ async def test_the_catalogue_has_every_type_and_comment(spark_session: SparkSess
         assert (table.kind, table.comment, view.kind, view.comment) == ("table", "all", "view", "a view")
         assert not [t for t in tables if t[1] == "passing"]
         assert (await read_catalogue(spark_session)).fingerprint == catalogue.fingerprint
+        assert view.view_text is None
+        with_texts = {t.name: t for t in await read_catalogue(spark_session, view_texts=True)}
+        assert (with_texts["v"].view_text, with_texts["v"].view_schema) == ("SELECT a FROM cat.t", "default")
+        assert with_texts["t"].view_text is None
 
         # What GetColumns cannot tell is described, and the fingerprint moves.
         await run("CREATE TABLE cat.w (v VARIANT, p INT) USING parquet PARTITIONED BY (p)")
