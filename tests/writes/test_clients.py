@@ -1,4 +1,4 @@
-"""What clients do to write: psql's \\copy and \\d, psycopg's executemany and binary parameters, transactions, rights."""
+"""What clients do to write: \\copy, \\d, executemany, binary parameters, transactions, rights, definitions."""
 
 from __future__ import annotations
 
