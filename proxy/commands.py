@@ -272,7 +272,7 @@ class Commands:
 
     async def _execute(self, statement: st.Execute, plan: Act, portal: Portal) -> str:
         session = self._session
-        prepared = session.statement(statement.name)
+        prepared = await session.service.pipeline.current(session.statement(statement.name), session)
         values: tuple[bytes | None, ...] = ()
         if plan.inner is not None and isinstance(plan.inner.plan, OnMirror):
             values = await session.service.pipeline.row_on_mirror(plan.inner.plan.sql, session)

@@ -24,7 +24,7 @@ from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
+from proxy.plan import Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -133,6 +133,21 @@ class Pipeline:
                 self._remembered.popitem(last=False)
         return prepared
 
+    async def current(self, prepared: Prepared, session: Session) -> Prepared:
+        """A prepared statement by the catalogue of now.
+
+        Raises: as `check` and `plan`; Refused 0A000 where its columns have changed, as PostgreSQL does.
+        """
+        planned = isinstance(prepared.plan, OnSpark | ExplainSpark | Write)
+        if not planned or prepared.query is not None or prepared.version == self.catalogue.version:
+            return prepared
+        source = _Source(prepared.text, prepared.start)
+        checked = Checked(source, self._check(source, session, True))
+        fresh = await self.plan(checked, session, prepared.description.param_oids)
+        if _seen(fresh.description) != _seen(prepared.description):
+            raise Refused("0A000", "cached plan must not change result type")
+        return fresh
+
     def _key(
         self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None
     ) -> tuple[object, ...]:
@@ -226,6 +241,7 @@ class Pipeline:
     async def _plan(
         self, source: _Source, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
     ) -> Prepared:
+        version = self.catalogue.version
         try:
             plan, description, tag = await self._planned(allowed, session, param_oids)
         except (MirrorError, SparkError) as error:
@@ -237,7 +253,7 @@ class Pipeline:
                 return Prepared(source.text, source.start, Answer(lines), QUERY_PLAN, "EXPLAIN", source.sql)
             detail = "\n".join(source.draft.notes) or None
             notices = (ErrorFields("NOTICE", "00000", f"SQL: {source.sql}", detail),)
-        return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
+        return Prepared(source.text, source.start, plan, description, tag, source.sql, notices, version)
 
     async def _planned(
         self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
@@ -385,6 +401,11 @@ def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
     formats = bind.formats if len(bind.formats) == len(oids) else (bind.formats or (TEXT,)) * len(oids)
     for index, (oid, code, value) in enumerate(zip(oids, formats, bind.values, strict=True), start=1):
         yield decode_bind(oid or TEXT_OID, code, value, index=index)
+
+
+def _seen(description: Description) -> list[tuple[str, int, int]]:
+    """The columns as the client was told of them, but for where they come from."""
+    return [(field.name, field.oid, field.typmod) for field in description.fields or ()]
 
 
 def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:

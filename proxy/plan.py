@@ -90,7 +90,8 @@ class Prepared:
     """One statement, ready to be bound.
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
-    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.
+    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `version` is
+    that of the catalogue by which it was planned.
     """
 
     text: str
@@ -100,3 +101,4 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
+    version: int = 0

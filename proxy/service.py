@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +18,7 @@ from checker.context import READ_ALL, Grants
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
+from proxy.carrier import forget, left_over
 from proxy.engines import Engine, LanguageModel
 from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
@@ -175,11 +176,19 @@ class Service:
                 return False
             finally:
                 self._read_at = time.monotonic()
+            await self._drop_left_over(found.stages)
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
             self.catalogue = await self.mirror.sync(found.tables, found.schemas)
             self._fingerprint = found.fingerprint
             return self.catalogue.version != before
+
+    async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
+        """Tables that a server made on the way of a write, and did not live to drop."""
+        assert self._spark is not None
+        for name in stages:
+            if left_over(name[1], time.time()):
+                await forget(name, self._spark.run_command)
 
     async def _follow_catalogue(self) -> None:
         while True:

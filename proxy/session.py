@@ -233,7 +233,7 @@ class Session:
 
     async def _on_bind(self, event: ev.BindReceived) -> None:
         self.transaction.begin_implicit()
-        prepared = self.statement(event.statement)
+        prepared = await self.service.pipeline.current(self.statement(event.statement), self)
         self.executor.check_allowed(prepared)
         expected = len(prepared.description.param_oids)
         if len(event.values) != expected:

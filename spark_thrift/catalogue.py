@@ -60,6 +60,8 @@ class SparkCatalogue:
     schemas: tuple[str, ...]
     tables: tuple[Table, ...]
     fingerprint: str
+    stages: tuple[tuple[str, str], ...] = ()
+    """The tables of STAGE_PREFIX, by schema and name."""
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
@@ -80,7 +82,8 @@ async def read_catalogue(session: SparkSession) -> SparkCatalogue:
         if schema in names and name and (schema, name) in columns and not name.startswith(STAGE_PREFIX)
     )
     fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
-    return SparkCatalogue(names, tables, fingerprint)
+    stages = tuple((row[1] or "", row[2] or "") for row in found if (row[2] or "").startswith(STAGE_PREFIX))
+    return SparkCatalogue(names, tables, fingerprint, stages)
 
 
 async def _read_columns(

@@ -37,6 +37,11 @@ async def incoming(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
+async def stored(staged: Stage, values: str) -> list[dict[str, object]]:
+    await staged.run(f"INSERT INTO pg_temp.t VALUES ({values})")
+    return await rows(staged)
+
+
 async def rows(staged: Stage) -> list[dict[str, object]]:
     text = b"".join([piece async for piece in staged.lines(COLUMNS)])
     return [json.loads(line) for line in text.splitlines()]
@@ -73,8 +78,7 @@ async def test_errors(mirror: Mirror, values: str, sqlstate: str, message: str) 
     async with stage(mirror) as staged:
         await staged.create(COLUMNS, {"a"})
         with pytest.raises((MirrorError, Refused)) as raised:
-            await staged.run(f"INSERT INTO pg_temp.t VALUES ({values})")
-            await rows(staged)
+            await stored(staged, values)
     fields = raised.value.fields
     assert (fields.sqlstate, fields.message, fields.position, fields.schema) == (
         sqlstate,

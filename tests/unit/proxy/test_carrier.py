@@ -22,6 +22,14 @@ async def lines(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
+def held(path: Path) -> tuple[bytes, int]:
+    return path.read_bytes(), path.stat().st_mode & 0o777
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 class Commands:
     def __init__(self) -> None:
         self.run: list[str] = []
@@ -35,10 +43,21 @@ async def test_a_file_that_only_we_can_read(tmp_path: Path) -> None:
     commands = Commands()
     async with carried(lines(b"{}\n", b'{"c0":1}\n'), settings, "w", commands) as relation:
         path = Path(urlparse(relation.removeprefix("text.").strip("`")).path)
-        assert path.read_bytes() == b'{}\n{"c0":1}\n'
-        assert path.stat().st_mode & 0o777 == 0o600
-    assert not path.exists()
+        assert held(path) == (b'{}\n{"c0":1}\n', 0o600)
+    assert files(tmp_path) == []
     assert commands.run == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("streamlink_stage_5f5e100_ab", True),
+        ("streamlink_stage_5f70920_ab", False),
+        ("streamlink_stage_x_ab", False),
+    ],
+)
+def test_what_an_ended_server_left(name: str, expected: bool) -> None:
+    assert carrier.left_over(name, 100_000_000 + 90_000) is expected
 
 
 async def test_the_file_is_gone_after_an_error_too(tmp_path: Path) -> None:
@@ -46,7 +65,7 @@ async def test_the_file_is_gone_after_an_error_too(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"):
         async with carried(lines(b"{}\n"), settings, "w", Commands()):
             raise ValueError("no")
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files(tmp_path) == []
 
 
 async def test_little_goes_inside_the_statement() -> None:
