@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,6 +27,8 @@ from spark_thrift.transfer import lines_of_file, lines_of_text
 
 CHUNK_BYTES = 1 << 20
 FOLDER = "transfer"
+LEFT_OVER_S = 86_400.0
+"""No statement runs for so long: what is older was left by a server that ended in the middle."""
 
 Command = Callable[[str], Awaitable[object]]
 """Runs one statement in Spark."""
@@ -65,6 +68,12 @@ async def carried(
 def hidden_name() -> str:
     """A name for a table that nobody sees; it tells when it was made, so that one that was left over can be found."""
     return f"{STAGE_PREFIX}{int(time.time()):x}_{secrets.token_hex(6)}"
+
+
+def left_over(name: str, now: float) -> bool:
+    """Whether a hidden table is so old that whoever made it has gone.  Units: `now` in seconds since the epoch."""
+    made = name.removeprefix(STAGE_PREFIX).partition("_")[0]
+    return re.fullmatch(r"[0-9a-f]{1,12}", made) is not None and now - int(made, 16) > LEFT_OVER_S
 
 
 async def forget(name: Name, command: Command) -> None:

@@ -90,8 +90,9 @@ class Commands:
                 if isinstance(statement, st.Prepare):
                     param_oids = await self._type_oids(statement.types)
                 plan, description, tag = await self.inner(checked, param_oids)
-                version = session.service.policies.version
-                inner = Prepared("", 0, plan, description, tag, policy_version=version)
+                text = checked.source.text if isinstance(statement, st.Prepare) else None
+                versions = session.service.pipeline.versions
+                inner = Prepared("", 0, plan, description, tag, versions=versions, prepare=text)
                 oids = description.param_oids if isinstance(statement, st.Declare) else ()
                 return Act(statement, inner), Description(oids, None), ""
             case st.Execute(has_arguments=True):

@@ -25,7 +25,7 @@ from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -138,9 +138,9 @@ class Pipeline:
         if known is not None:
             return known
         checked = await self._current(checked, session)
-        allowed, version = checked.allowed, self._service.policies.version
+        allowed, versions = checked.allowed, self.versions
         prepared = await self._plan(checked, session, param_oids or ())
-        prepared = replace(prepared, policy_version=version, findings=allowed.findings)
+        prepared = replace(prepared, versions=versions, findings=allowed.findings)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
@@ -152,6 +152,32 @@ class Pipeline:
             if len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
         return prepared
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Of the policy and of the catalogue."""
+        return self._service.policies.version, self.catalogue.version
+
+    async def current(self, prepared: Prepared, session: Session) -> Prepared:
+        """A prepared statement, checked and planned anew where the policy or the tables have changed since.
+
+        Raises: as `check` and `plan`; Refused 0A000 where its columns have changed, as PostgreSQL does.
+        """
+        if prepared.versions == self.versions:
+            return prepared
+        same_policy = prepared.versions[0] == self.versions[0]
+        rests_on_tables = isinstance(prepared.plan, OnSpark | ExplainSpark | Write) and prepared.query is None
+        if same_policy and not rests_on_tables:
+            return prepared
+        text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
+        parameters = None if prepared.prepare else oids
+        checked = await self.check(text, session, parameters)
+        fresh = await self.plan(checked[0], session, parameters) if checked else self.nothing
+        if prepared.prepare and isinstance(fresh.plan, Act) and fresh.plan.inner is not None:
+            fresh = fresh.plan.inner
+        if _seen(fresh.description) != _seen(prepared.description):
+            raise Refused("0A000", "cached plan must not change result type")
+        return fresh
 
     def _key(
         self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None
@@ -428,6 +454,11 @@ def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
     formats = bind.formats if len(bind.formats) == len(oids) else (bind.formats or (TEXT,)) * len(oids)
     for index, (oid, code, value) in enumerate(zip(oids, formats, bind.values, strict=True), start=1):
         yield decode_bind(oid or TEXT_OID, code, value, index=index)
+
+
+def _seen(description: Description) -> list[tuple[str, int, int]]:
+    """The columns as the client was told of them, but for where they come from."""
+    return [(field.name, field.oid, field.typmod) for field in description.fields or ()]
 
 
 def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:

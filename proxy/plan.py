@@ -90,9 +90,9 @@ class Prepared:
     """One statement, ready to be bound.
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
-    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `policy_version`
-    is that of the policy under which it was checked; `findings` are what the gate and the judge found and let pass,
-    for the audit record.
+    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `versions` are
+    those of the policy and of the catalogue by which it was made, `prepare` is the PREPARE that it is of, `findings`
+    are what the gate and the judge found and let pass, for the audit record.
     """
 
     text: str
@@ -102,5 +102,6 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
-    policy_version: int = 0
+    versions: tuple[int, int] = (0, 0)
+    prepare: str | None = None
     findings: tuple[Finding, ...] = ()

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
+from proxy.carrier import forget, left_over
 from proxy.engines import Engine, LanguageModel
 from proxy.judging import Judging
 from proxy.ledger import Ledger
@@ -182,6 +183,7 @@ class Service:
                 return False
             finally:
                 self._read_at = time.monotonic()
+            await self._drop_left_over(found.stages)
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
             self.catalogue = await self.mirror.sync(found.tables, found.schemas)
@@ -191,6 +193,13 @@ class Service:
             except OSError as error:
                 log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
             return self.catalogue.version != before
+
+    async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
+        """Tables that a server made on the way of a write, and did not live to drop."""
+        assert self._spark is not None
+        for name in stages:
+            if left_over(name[1], time.time()):
+                await forget(name, self._spark.run_command)
 
     async def _follow_catalogue(self) -> None:
         while True:

@@ -313,27 +313,15 @@ class Session:
         return self.service.policies.grants(self.user, self.given_roles)
 
     async def current_statement(self, name: str) -> Prepared:
-        """A prepared statement, checked and planned anew where the policy has changed since.
+        """A prepared statement under the policy and the catalogue of now.
 
-        Raises: Refused 26000; 0A000 as PostgreSQL has it where the statement is not what its client was told.
+        Raises: Refused 26000; as Pipeline.current.
         """
         prepared = self.statement(name)
-        if prepared.policy_version == self.service.policies.version:
-            return prepared
-        changed = Refused(
-            "0A000", "cached plan must not change result type", hint="Prepare the statement again."
-        )
-        if not prepared.text:
-            # PREPARE's: what it was prepared of is not kept.
-            raise changed
-        pipeline = self.service.pipeline
-        oids = prepared.description.param_oids
-        checked = await pipeline.check(prepared.text, self, oids)
-        again = await pipeline.plan(checked[0], self, oids) if checked else pipeline.nothing
-        if again.description != prepared.description:
-            raise changed
-        self.statements[name] = again
-        return again
+        current = await self.service.pipeline.current(prepared, self)
+        if current is not prepared:
+            self.statements[name] = current
+        return current
 
     def statement(self, name: str) -> Prepared:
         prepared = self.statements.get(name)

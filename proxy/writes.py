@@ -216,7 +216,10 @@ class Writes:
         self._check_left_out(target, names)
         spark = await self.executor.spark()
         async with self.hidden(target.table.schema) as hidden:
-            await self.command(tables.create_table_as(hidden, sql, self.using), spark)
+            # Made first: a table that is made by its query leaves its folder behind when it is cancelled.
+            made = [tables.NewColumn(column.name, column.spark_type) for column in columns[:width]]
+            await self.command(tables.create_table(hidden, made, self.using), spark)
+            await self.command(tables.insert(hidden, (), sql), spark)
             rows = await self.count(hidden, spark)
             if rows:
                 async with self.service.ledger.turn(target.name, spark):

@@ -74,6 +74,8 @@ class SparkCatalogue:
     schemas: tuple[str, ...]
     tables: tuple[Table, ...]
     fingerprint: str
+    stages: tuple[tuple[str, str], ...] = ()
+    """The tables of STAGE_PREFIX, by schema and name."""
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
@@ -97,7 +99,8 @@ async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> 
     if view_texts:
         tables = tuple([await _with_query(session, t) if t.kind == "view" else t for t in tables])
     fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
-    return SparkCatalogue(names, tables, fingerprint)
+    stages = tuple((row[1] or "", row[2] or "") for row in found if (row[2] or "").startswith(STAGE_PREFIX))
+    return SparkCatalogue(names, tables, fingerprint, stages)
 
 
 async def _read_columns(

@@ -19,7 +19,7 @@ from proxy.mirror.errors import MirrorUnavailable
 from proxy.mirror.external import ExternalServer
 from proxy.mirror.lease import Lease
 from proxy.mirror.pool import Pool
-from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer
+from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer, reserved
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.sync import Synchroniser
@@ -120,6 +120,8 @@ class Mirror:
 
         Raises, on entering: MirrorUnavailable; MirrorError for a setting or a role that PostgreSQL refuses.
         """
+        if user == WRITER:
+            raise reserved(user)
         return self._pool.lease(user, settings)
 
     def writer(self, settings: Mapping[str, str]) -> Lease:
@@ -163,12 +165,11 @@ class Mirror:
         if user in self._roles:
             return
         async with self.admin() as admin:
-            make = (
-                create_writer(admin, self._server.role_password(user))
-                if user == WRITER
-                else create_role(admin, user, self._server.role_password(user))
-            )
-            await make
+            password = self._server.role_password(user)
+            if user == WRITER:
+                await create_writer(admin, password)
+            else:
+                await create_role(admin, user, password)
         self._roles.add(user)
 
     def _lost(self) -> None:

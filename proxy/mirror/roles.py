@@ -109,7 +109,7 @@ async def create_role(admin: Any, user: str, password: str | None = None) -> Non
         or not 0 < len(user.encode()) <= NAME_LIMIT_BYTES
         or "\0" in user
     ):
-        raise _reserved(user)
+        raise reserved(user)
     name = quote_identifier(user)
     login = "LOGIN" if password is None else f"LOGIN PASSWORD {quote_literal(password)}"
     async with admin.transaction():
@@ -122,12 +122,13 @@ async def create_role(admin: Any, user: str, password: str | None = None) -> Non
             *(READER, user),
         )
         if exists and not ours:
-            raise _reserved(user)
+            raise reserved(user)
         await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {login} {_POWERLESS}")
         await admin.execute(f"GRANT {READER} TO {name} WITH INHERIT TRUE, SET FALSE")
 
 
-def _reserved(user: str) -> MirrorError:
+def reserved(user: str) -> MirrorError:
+    """The error for a user whose name cannot be a client's (42939)."""
     return MirrorError(ErrorFields("ERROR", RESERVED_NAME, f'role name "{user}" is reserved'))
 
 

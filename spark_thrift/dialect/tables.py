@@ -48,10 +48,6 @@ def _definition(column: NewColumn) -> str:
     return f"{identifier(column.name)} {column.spark_type}{default}{comment}"
 
 
-def create_table_as(name: Name, query: str, using: str) -> str:
-    return f"CREATE TABLE {qualified(name)} USING {identifier(using)} AS {query}"
-
-
 def insert(name: Name, columns: Sequence[str], query: str) -> str:
     return f"INSERT INTO {qualified(name)}{_columns(columns)} {query}"
 

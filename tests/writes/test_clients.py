@@ -1,4 +1,4 @@
-"""What clients do to write: psql's \\copy and \\d, psycopg's executemany, binary parameters, transactions, rights."""
+"""What clients do to write: \\copy, \\d, executemany, binary parameters, transactions, rights, definitions."""
 
 from __future__ import annotations
 
@@ -132,16 +132,16 @@ def test_each_write_has_its_record(table: Place) -> None:
     with table.connect() as connection:
         connection.execute("INSERT INTO t (a) VALUES (1), (2)")
         with pytest.raises(psycopg.errors.NotNullViolation):
-            connection.execute("INSERT INTO t (b) VALUES ('kept for the record')")
+            connection.execute("INSERT INTO t (b) VALUES ('kept here')")
     lines = (table.live.folder / "data" / "audit.jsonl").read_text("utf-8").splitlines()
     records = [json.loads(line) for line in lines[-3:]]
     assert [
         (r["statement"], r.get("rows"), r.get("error")) for r in records if "INSERT" in r["statement"]
     ] == [
         ("INSERT INTO t (a) VALUES (1), (2)", 2, None),
-        ("INSERT INTO t (b) VALUES ('kept for the record')", 0, "23502"),
+        ("INSERT INTO t (b) VALUES ('kept here')", 0, "23502"),
     ]
-    assert "kept for the record" not in table.live.log()
+    assert "kept here" not in table.live.log()
 
 
 def test_definitions(table: Place) -> None:
@@ -185,3 +185,32 @@ def test_definitions(table: Place) -> None:
                 connection.execute("DROP TABLE t")
         finally:
             connection.execute("DROP VIEW seen")
+
+
+def test_a_prepared_statement_outlives_a_change(table: Place) -> None:
+    """It is planned anew; when its columns are others, it is refused as PostgreSQL refuses it."""
+    with table.connect() as connection, table.connect() as other:
+        for _ in range(2):
+            assert connection.execute("SELECT * FROM t", prepare=True).fetchall() == []
+            connection.execute("INSERT INTO t (a) VALUES (%s)", (1,), prepare=True)
+            other.execute("TRUNCATE t")
+        other.execute("COMMENT ON TABLE t IS 'a change that changes nothing'")
+        assert connection.execute("SELECT * FROM t", prepare=True).fetchall() == []
+        other.execute("ALTER TABLE t ADD COLUMN z int")
+        with pytest.raises(
+            psycopg.errors.FeatureNotSupported, match="cached plan must not change result type"
+        ):
+            connection.execute("SELECT * FROM t", prepare=True)
+        connection.execute("INSERT INTO t (a) VALUES (%s)", (1,), prepare=True)
+        assert other.execute("SELECT a, z FROM t").fetchall() == [(1, None)]
+
+
+def test_who_may_write_is_told_so(table: Place) -> None:
+    """libpq's target_session_attrs=read-write finds its server by this."""
+    for user, expected in (("writer", "off"), ("demo", "on")):
+        with table.connect(user) as connection:
+            assert connection.info.parameter_status("default_transaction_read_only") == expected
+            assert connection.execute("SHOW transaction_read_only").fetchone() == (expected,)
+    read_only = table.connect(options="-c default_transaction_read_only=on")
+    with read_only as connection, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        connection.execute("INSERT INTO t (a) VALUES (1)")

@@ -140,7 +140,8 @@ def after_a_while(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-SLOW = "INSERT INTO t SELECT x.a, x.b FROM t AS x, t AS y, t AS z, t AS q WHERE x.a + y.a + z.a + q.a > 5"
+# Numbers come in batches, between which Spark can stop.
+SLOW = "INSERT INTO t SELECT t.a, t.b FROM t, generate_series(1, 90000000000) AS g(n) WHERE g.n % 1000003 + 9 = -t.a"
 
 
 @pytest.fixture
