@@ -29,7 +29,7 @@ from typing import IO, Final
 
 from spark_thrift.errors import EngineStartFailed
 from spark_thrift.java import Java, find_java
-from spark_thrift.password import PROVIDER, compile_provider, new_password
+from spark_thrift.password import compile_provider, new_password
 from spark_thrift.transport import Endpoint
 
 _START_TIMEOUT_S: Final = 180.0
@@ -325,14 +325,13 @@ class EmbeddedSpark:
             "hive.server2.thrift.bind.host": "127.0.0.1",
             "hive.server2.thrift.port": str(port),
             "hive.server2.authentication": "CUSTOM",
-            "hive.server2.custom.authentication.class": PROVIDER,
             "hive.server2.logging.operation.enabled": "false",
         }
         return [
             str(java.program),
             *options,
             "-cp",
-            f"{_pyspark() / 'jars'}/*:{tmp / 'classes'}",
+            f"{tmp / 'classes'}:{_pyspark() / 'jars'}/*",
             *(f"-D{key}={value}" for key, value in conf.items()),
             _MAIN,
             *(word for key, value in server.items() for word in ("--hiveconf", f"{key}={value}")),

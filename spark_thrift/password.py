@@ -2,10 +2,9 @@
 
 A Thrift Server on loopback is open to every user of the machine, and would let them round the gate.  Rules: the
 password goes to the server through its standard input, so that it stands on no command line, in no environment, in
-no file and in no log; a server that was not given it lets nobody in.  What checks it there is OnlyOurs.java,
-compiled at each start by Janino, the compiler that Spark itself brings: a Java without javac is enough.
-
-Source: Hive's hive.server2.authentication = CUSTOM.
+no file and in no log; a server that was not given it lets nobody in, nor does one that does not find the class that
+checks it.  That class takes the place of Hive's own for hive.server2.authentication = CUSTOM and is compiled at each
+start by Janino, the compiler that Spark itself brings: a Java without javac is enough.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from typing import Final
 from spark_thrift.errors import EngineStartFailed
 from spark_thrift.java import Java
 
-PROVIDER: Final = "streamlink.OnlyOurs"
-_SOURCE: Final = Path(__file__).with_name("OnlyOurs.java")
+_SOURCE: Final = Path(__file__).with_name("CustomAuthenticationProviderImpl.java")
 _COMPILER: Final = "org.codehaus.commons.compiler.samples.CompilerDemo"
 _COMPILE_TIMEOUT_S: Final = 60.0
 _JVM_OPTIONS: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
@@ -30,7 +28,7 @@ def new_password() -> str:
 
 
 async def compile_provider(java: Java, jars: Path, folder: Path) -> None:
-    """Put PROVIDER's class into `folder`, to be on the server's class path.  Raises: EngineStartFailed."""
+    """Put the class into `folder`, which must come first on the server's class path.  Raises: EngineStartFailed."""
     compiler = ":".join(_jar(jars, name) for name in ("janino-", "commons-compiler-"))
     interface = _jar(jars, "spark-hive-thriftserver_")
     process = await asyncio.create_subprocess_exec(

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from spark_thrift import launcher
 from spark_thrift.client import SparkClient
 from spark_thrift.errors import EngineRefused, EngineUnavailable
 from spark_thrift.launcher import EmbeddedSpark
@@ -87,6 +88,20 @@ async def test_each_start_has_a_password_of_its_own(tmp_path: Path, spark_endpoi
         session = await client.open_session("alice")
         assert await session.run_command("SELECT current_user()") == [("alice",)]
         await session.close()
+        await client.close()
+    finally:
+        await engine.stop()
+
+
+async def test_without_the_class_nobody_gets_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(launcher, "compile_provider", nothing)
+    engine = EmbeddedSpark(tmp_path, memory="1g")
+    client = SparkClient(await engine.start())
+    try:
+        with pytest.raises(EngineRefused):
+            await client.open_session("u")
         await client.close()
     finally:
         await engine.stop()

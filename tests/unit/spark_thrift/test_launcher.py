@@ -127,6 +127,8 @@ def test_the_command_keeps_everything_in_the_data_folder(tmp_path: Path) -> None
     assert "--add-modules=jdk.incubator.vector" not in command
     assert "-Dspark.ui.enabled=true" in command
     assert "hive.server2.thrift.port=4711" in command
+    # What checks the password stands before Hive's class of the same name.
+    assert command[command.index("-cp") + 1].startswith(f"{tmp_path}/tmp/classes:")
     assert "hive.server2.thrift.bind.host=127.0.0.1" in command
     assert f"-Djava.io.tmpdir={tmp_path}/tmp" in command
     assert not [word for word in command if word.startswith("-D") and "=/tmp/hive" in word]

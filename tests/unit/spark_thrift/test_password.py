@@ -34,7 +34,7 @@ async def test_the_compiler_is_the_one_that_spark_brings(tmp_path: Path) -> None
     asked = (tmp_path / "asked").read_text()
     assert f"-cp {tmp_path / JARS[0]}:{tmp_path / JARS[1]} " in asked
     assert f"-d {tmp_path}/classes -classpath {tmp_path / JARS[2]} " in asked
-    assert asked.strip().endswith("OnlyOurs.java")
+    assert asked.strip().endswith("/CustomAuthenticationProviderImpl.java")
 
 
 async def test_a_compiler_that_fails_tells_why(tmp_path: Path) -> None:
@@ -57,10 +57,3 @@ async def test_a_pyspark_without_its_jars_is_refused(tmp_path: Path) -> None:
     (tmp_path / JARS[0]).unlink()
     with pytest.raises(EngineStartFailed, match="pyspark lacks janino-"):
         await password.compile_provider(java, tmp_path, tmp_path)
-
-
-def test_the_source_is_the_class_that_is_named() -> None:
-    package, _, name = password.PROVIDER.rpartition(".")
-    source = password._SOURCE.read_text()
-    assert f"package {package};" in source
-    assert f"class {name} " in source

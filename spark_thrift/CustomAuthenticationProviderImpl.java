@@ -1,16 +1,16 @@
-package streamlink;
+package org.apache.hive.service.auth;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import javax.security.sasl.AuthenticationException;
-import org.apache.hive.service.auth.PasswdAuthenticationProvider;
 
 /**
  * Lets in whoever knows the password that this process was given on its standard input: see password.py.
- * Janino compiles it, which knows neither lambdas nor generics' newer forms.
+ * It has the name of the class that Hive makes at each login, which would read Hive's whole configuration anew to find
+ * ours: 15 ms a session.  Janino compiles it, which knows no lambdas.
  */
-public final class OnlyOurs implements PasswdAuthenticationProvider {
+final class CustomAuthenticationProviderImpl implements PasswdAuthenticationProvider {
     private static final byte[] PASSWORD = read();
 
     private static byte[] read() {
