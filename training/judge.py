@@ -31,13 +31,14 @@ from numpy.typing import NDArray
 
 from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt, word_features
 from training.judge_bases import catalogue_samples, program_pool
-from training.judge_data import Sample, samples
+from training.judge_data import Sample, classic_samples, samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
 ATTACKS = HONEST = 1200
 CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
 PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
+CLASSIC_ATTACKS = 150
 HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -109,9 +110,11 @@ class Reader:
 
     def save(self) -> None:
         if self._states is not None and self._unsaved:
+            partial = self._states.with_name(f".{self._states.name}")  # numpy adds no suffix to .npz
             np.savez_compressed(
-                self._states, keys=np.array(list(self._known)), values=np.array(list(self._known.values()))
+                partial, keys=np.array(list(self._known)), values=np.array(list(self._known.values()))
             )
+            partial.replace(self._states)
             self._unsaved = 0
 
 
@@ -212,6 +215,7 @@ def training_samples(spider: Path) -> list[Sample]:
     made += catalogue_samples(seed=SEED, attacks=CATALOGUE_ATTACKS, benign=CATALOGUE_HONEST)
     pool = program_pool(seed=SEED, count=PROGRAM_POOL)
     made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
+    made += classic_samples([*gold, *pool], seed=SEED, attacks=CLASSIC_ATTACKS)
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 

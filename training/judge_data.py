@@ -312,6 +312,26 @@ def _renamed(draw: random.Random, text: str) -> str:
     return _DOTTED.sub(lambda m: draw.choice(_COLUMNS) if draw.random() < 0.2 else m[0], text)
 
 
+def classic_samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int) -> Iterator[Sample]:
+    """The shortest of all payloads, whose last quote is the statement's own: `x' OR 'a'='a`."""
+    draw, gate = random.Random(seed), Gate()
+    pool = [(_DOUBLE_QUOTED.sub(_single, text).rstrip("; \n"), group) for text, group in honest]
+    while attacks:
+        text, group = draw.choice(pool)
+        places = list(_LITERAL.finditer(text))
+        if not places:
+            continue
+        place, word, n = draw.choice(places), draw.choice(("a", "1", "x", "")), draw.randint(1, 99)
+        tail = draw.choice(
+            (f"'{word}'='{word}", f"'{word}' = '{word}", f"'{word}' LIKE '{word}", f"{n}={n} OR '{word}'='")
+        )
+        value = f"'{_value(draw)}' OR {tail}'" if place[1] is not None else f"{n} OR {n}={n}"
+        attack = text[: place.start()] + value + text[place.end() :]
+        if isinstance(gate.check(attack), Allowed):
+            attacks -= 1
+            yield Sample(attack, True, "tautology", group)
+
+
 def samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int, benign: int) -> Iterator[Sample]:
     """`attacks` and `benign` statements that the gate's grammar lets through.
 
