@@ -12,7 +12,7 @@ labels needs two numbers instead (`--margin`, Platt scaling).
 Rules: public data only (Spider's training part, judge_bases, judge_data's payloads); the databases of the validation
 part stand nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what
 costs time.
-Units: about four in ten of what it is fitted on are attacks: that is the prior which its probabilities hold for.
+Units: about half of what it is fitted on are attacks: that is the prior which its probabilities hold for.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt, word_features
 from training.judge_bases import catalogue_samples, program_pool
-from training.judge_data import Sample, classic_samples, samples
+from training.judge_data import Sample, classic_samples, samples, wrapped_samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
@@ -39,6 +39,7 @@ ATTACKS = HONEST = 1200
 CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
 PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
 CLASSIC_ATTACKS = 150
+WRAPPED_ATTACKS = 450
 HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -216,6 +217,7 @@ def training_samples(spider: Path) -> list[Sample]:
     pool = program_pool(seed=SEED, count=PROGRAM_POOL)
     made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
     made += classic_samples([*gold, *pool], seed=SEED, attacks=CLASSIC_ATTACKS)
+    made += list(wrapped_samples(made, seed=SEED, attacks=WRAPPED_ATTACKS))
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 
