@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt, word_features
 from training.judge_bases import catalogue_samples, program_pool
-from training.judge_data import Sample, classic_samples, samples, wrapped_samples
+from training.judge_data import Sample, classic, placed_samples, plain_union, samples, wrapped_samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
@@ -216,8 +216,10 @@ def training_samples(spider: Path) -> list[Sample]:
     made += catalogue_samples(seed=SEED, attacks=CATALOGUE_ATTACKS, benign=CATALOGUE_HONEST)
     pool = program_pool(seed=SEED, count=PROGRAM_POOL)
     made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
-    made += classic_samples([*gold, *pool], seed=SEED, attacks=CLASSIC_ATTACKS)
+    both = [*gold, *pool]
+    made += placed_samples(both, classic, "tautology", seed=SEED, attacks=CLASSIC_ATTACKS)
     made += list(wrapped_samples(made, seed=SEED, attacks=WRAPPED_ATTACKS))
+    made += placed_samples(both, plain_union, "union", seed=SEED, attacks=CLASSIC_ATTACKS)
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 

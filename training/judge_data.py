@@ -330,8 +330,34 @@ def wrapped_samples(made: Iterable[Sample], *, seed: int, attacks: int) -> Itera
             yield replace(sample, text=text)
 
 
-def classic_samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int) -> Iterator[Sample]:
+def classic(draw: random.Random, inside_string: bool) -> str:
     """The shortest of all payloads, whose last quote is the statement's own: `x' OR 'a'='a`."""
+    word, n = draw.choice(("a", "1", "x", "")), draw.randint(1, 99)
+    tail = draw.choice(
+        (f"'{word}'='{word}", f"'{word}' = '{word}", f"'{word}' LIKE '{word}", f"{n}={n} OR '{word}'='")
+    )
+    return f"'{_value(draw)}' OR {tail}'" if inside_string else f"{n} OR {n}={n}"
+
+
+def plain_union(draw: random.Random, inside_string: bool) -> str:
+    """A UNION of as few columns as the statement is likely to have, and nothing else."""
+    columns = [draw.choice(_COLUMNS) for _ in range(draw.choice((1, 1, 2, 2, 3)))]
+    union = f"UNION {draw.choice(('', 'ALL '))}SELECT {', '.join(columns)} FROM {draw.choice(_TABLES)}"
+    cut = draw.choice((" --", "--", " -- -", ""))
+    if not inside_string:
+        return f"{draw.randint(-1, 9)} {union}{cut}"
+    return f"'{_value(draw)}' {union}" + (f"{cut}'" if cut else " WHERE '1'='1'")
+
+
+def placed_samples(
+    honest: Iterable[tuple[str, str]],
+    payload: Callable[[random.Random, bool], str],
+    family: str,
+    *,
+    seed: int,
+    attacks: int,
+) -> Iterator[Sample]:
+    """One payload in the places of literals; it brings the literal's quotes."""
     draw, gate = random.Random(seed), Gate()
     pool = [(_DOUBLE_QUOTED.sub(_single, text).rstrip("; \n"), group) for text, group in honest]
     while attacks:
@@ -339,15 +365,11 @@ def classic_samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: in
         places = list(_LITERAL.finditer(text))
         if not places:
             continue
-        place, word, n = draw.choice(places), draw.choice(("a", "1", "x", "")), draw.randint(1, 99)
-        tail = draw.choice(
-            (f"'{word}'='{word}", f"'{word}' = '{word}", f"'{word}' LIKE '{word}", f"{n}={n} OR '{word}'='")
-        )
-        value = f"'{_value(draw)}' OR {tail}'" if place[1] is not None else f"{n} OR {n}={n}"
-        attack = text[: place.start()] + value + text[place.end() :]
+        place = draw.choice(places)
+        attack = text[: place.start()] + payload(draw, place[1] is not None) + text[place.end() :]
         if isinstance(gate.check(attack), Allowed):
             attacks -= 1
-            yield Sample(attack, True, "tautology", group)
+            yield Sample(attack, True, family, group)
 
 
 def samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int, benign: int) -> Iterator[Sample]:

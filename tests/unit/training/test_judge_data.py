@@ -9,7 +9,15 @@ import pytest
 from checker.gate import Gate
 from checker.rendering import render
 from checker.verdict import Allowed
-from training.judge_data import FAMILIES, Sample, classic_samples, samples, wrapped_samples
+from training.judge_data import (
+    FAMILIES,
+    Sample,
+    classic,
+    placed_samples,
+    plain_union,
+    samples,
+    wrapped_samples,
+)
 
 GOLD = [
     ("SELECT name FROM head WHERE born_state = 'California'", "a"),
@@ -67,7 +75,12 @@ def test_a_wrapped_attack_is_still_one(made: list[Sample]) -> None:
 
 
 def test_the_classic_payload_uses_the_statements_own_quote() -> None:
-    classic = list(classic_samples(GOLD, seed=1, attacks=30))
-    assert len(classic) == 30
-    assert any("same" in render(sample.text).split(" ") for sample in classic)
-    assert all("--" not in sample.text for sample in classic)
+    placed = list(placed_samples(GOLD, classic, "tautology", seed=1, attacks=30))
+    assert len(placed) == 30
+    assert any("same" in render(sample.text).split(" ") for sample in placed)
+    assert all("--" not in sample.text for sample in placed)
+
+
+def test_plain_unions() -> None:
+    placed = list(placed_samples(GOLD, plain_union, "union", seed=1, attacks=30))
+    assert all(" UNION " in sample.text and sample.family == "union" for sample in placed)
