@@ -3,7 +3,7 @@
 The model is asked nothing that it could be talked out of: it is shown the statement's rendering (rendering.py: a
 closed vocabulary, none of the client's words) between fixed texts, and the answer is read from its state at the one
 position behind them, as the two labels' log-probabilities or by a linear probe; it writes nothing.  A calibration
-makes a probability of an attack of it, and the role's JudgeRule a verdict.
+makes a probability of an attack of that and of the rendering's words, and the role's JudgeRule a verdict.
 
 Rules: it can only deny what is allowed so far.  A judgement is remembered by the rendering and the model, never by
 anything coarser.  What was not judged is denied unless the role says otherwise, and what is too long to be read is
@@ -135,33 +135,54 @@ class Scorer(Protocol):
         ...
 
 
+WORD_RUN_MAX = 3
+
+
+def word_features(rendered: str, size: int) -> frozenset[int]:
+    """Which words of a rendering, and runs of two and three of them, there are: hashed into `size` places."""
+    words = ["^", *rendered.split(" "), "$"]
+    runs = {
+        " ".join(words[at : at + length])
+        for length in range(1, WORD_RUN_MAX + 1)
+        for at in range(len(words) - length + 1)
+    }
+    return frozenset(
+        int.from_bytes(hashlib.blake2b(run.encode(), digest_size=4).digest(), "big") % size for run in runs
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From a reading to the probability of an attack: a logistic function of the labels' margin, or of the state.
+    """From a reading to the probability of an attack: a logistic function of what the model makes of the rendering,
+    and of the rendering's own words.
 
     Units: `slope` and `bias` act on log p(attack) - log p(safe) (Platt scaling; 1 and 0 take the model at its word);
-    with `weights`, one a component of the hidden state, they make bias + weights . hidden, and the margin is not used.
-    `fingerprint` says for which model it was fitted.
+    with `weights`, one a component of the hidden state, their product with it stands in the margin's place; `words`
+    are added for the features that the rendering has.  `fingerprint` says for which model it was fitted.
     Source: Platt, Probabilistic outputs for support vector machines (1999).
     """
 
     slope: float = 1.0
     bias: float = 0.0
     weights: tuple[float, ...] = ()
+    words: tuple[float, ...] = ()
     fingerprint: str = ""
 
     @property
     def needs_hidden(self) -> bool:
         return bool(self.weights)
 
-    def probability(self, reading: Reading) -> float:
+    def probability(self, reading: Reading, rendered: str) -> float:
         """Raises: NotJudged when the state is not of the model that this was fitted for, or is no number."""
+        logit = self.bias
         if self.weights:
             if len(reading.hidden) != len(self.weights):
                 raise NotJudged("the judge's calibration is of another model")
-            logit = self.bias + math.fsum(w * h for w, h in zip(self.weights, reading.hidden, strict=True))
+            logit += math.fsum(w * h for w, h in zip(self.weights, reading.hidden, strict=True))
         else:
-            logit = self.bias + self.slope * (reading.attack - reading.safe)
+            logit += self.slope * (reading.attack - reading.safe)
+        if self.words:
+            logit += math.fsum(self.words[at] for at in word_features(rendered, len(self.words)))
         if not math.isfinite(logit):
             raise NotJudged("the judge's model answers no numbers")
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
@@ -171,8 +192,9 @@ def parse_calibration(text: str) -> Calibration:
     """The JSON that `python -m training.judge` writes.  Raises: ValueError."""
     try:
         fields = json.loads(text)
-        weights = tuple(float(weight) for weight in fields["weights"])
-        return Calibration(float(fields["slope"]), float(fields["bias"]), weights, str(fields["fingerprint"]))
+        weights, words = (tuple(float(weight) for weight in fields[name]) for name in ("weights", "words"))
+        slope, bias = float(fields["slope"]), float(fields["bias"])
+        return Calibration(slope, bias, weights, words, str(fields["fingerprint"]))
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"this is no calibration of a judge ({error})") from error
 
@@ -254,7 +276,7 @@ class Judge:
             if known is None:
                 hidden = self.calibration.needs_hidden
                 reading = await self.scorer.score(prompt, hidden=hidden, deadline_s=until - clock())
-                known = self._remembered[key] = self.calibration.probability(reading)
+                known = self._remembered[key] = self.calibration.probability(reading, prompt.text)
                 if len(self._remembered) > REMEMBERED_MAX:
                     self._remembered.popitem(last=False)
             self._remembered.move_to_end(key)

@@ -9,7 +9,8 @@ coarser can be, or an honest statement would vouch for an attack.
 Rules: `render` is pure and total on what the lexer takes; every word of its result is in `is_known`'s vocabulary, and
 no word holds a character of a template's control tokens (`<|`, `[INST]`, `</s>`).
 Shapes: words parted by one space: `SELECT x FROM users WHERE user_name = 'text' OR 1 = same --'`
-  x          a name that says nothing; names keep the words of NAME_WORDS that they hold (`password`, `user_id`)
+  x          a name that says nothing, and one that the statement itself gives; others keep the words of NAME_WORDS
+             that they hold (`password`, `user_id`)
   f          a function that functions.txt does not know
   0 1 n      numbers          $n     a parameter
   'text'     a string: its kind and hazards, see `_string`
@@ -91,6 +92,9 @@ _HAZARDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[ T]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d(?::?\d\d)?)?)?\Z")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?\Z")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_$]{1,63}\Z")
+"""Other names are prose, and may be meant for whoever reads them."""
+_GIVES_A_NAME = frozenset({"as", "with", "recursive"})
 _COMMENT = re.compile(r"--[^\n\r]*|/\*")
 _BLANK = re.compile(r"[%_\s]*\Z")
 LONG_CHARACTERS = 200
@@ -173,7 +177,9 @@ def _rendered(tokens: list[Token], text: str) -> list[str]:
                     say(comment)
             called = index + 1 < len(tokens) and tokens[index + 1].token_type is TokenType.L_PAREN
             name = parts[-1].text
-            if called:
+            if _ends_operand(tokens[first - 1] if first else None):
+                say("x")
+            elif called:
                 say(name if name in function_kinds() else "f")
             else:
                 say(_name([part.text for part in parts]), ("name", *(part.text for part in parts)))
@@ -192,6 +198,22 @@ def _rendered(tokens: list[Token], text: str) -> list[str]:
     return words
 
 
+def _ends_operand(token: Token | None) -> bool:
+    """Whether a name that follows is one that the statement gives: an alias, or the first WITH's."""
+    if token is None:
+        return False
+    kind, text = token.token_type, token.text
+    if kind in (
+        TokenType.STRING,
+        TokenType.NUMBER,
+        TokenType.IDENTIFIER,
+        TokenType.R_PAREN,
+        TokenType.R_BRACKET,
+    ):
+        return True
+    return text in _GIVES_A_NAME or text in TYPE_WORDS or (kind is TokenType.VAR and text not in _WORDS)
+
+
 def _is_name(token: Token) -> bool:
     return token.token_type in (TokenType.IDENTIFIER, TokenType.VAR) or token.text.isidentifier()
 
@@ -199,7 +221,8 @@ def _is_name(token: Token) -> bool:
 def _name(parts: list[str]) -> str:
     if len(parts) > 1 and parts[0] == "pg_catalog":
         parts = parts[1:]  # what follows says so itself: pg_class
-    kept = [word for part in parts for word in re.split(r"[^a-z]+", part.lower()) if word in NAME_WORDS]
+    plain = [part for part in parts if _PLAIN_NAME.match(part)]
+    kept = [word for part in plain for word in re.split(r"[^a-z]+", part.lower()) if word in NAME_WORDS]
     return "_".join(kept[:NAME_WORDS_MAX]) or "x"
 
 

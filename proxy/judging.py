@@ -156,8 +156,12 @@ class Judging:
         try:
             calibration = await self._calibrated() if self._settings.urls else await self._embedded()
             # A node that cannot read the labels, or has another model's width, is found out here and not by a client.
-            reading = await self._first_reading(calibration)
-            calibration.probability(reading)
+            prompt = judge_prompt("SELECT 1")
+            async with asyncio.timeout(WARMING_S):
+                reading = await self._scorer.score(
+                    prompt, hidden=calibration.needs_hidden, deadline_s=WARMING_S
+                )
+            calibration.probability(reading, prompt.text)
         except (FrontEndError, NotJudged, TooLong, ValueError, OSError) as error:
             log.error("statements cannot be judged: %s", error)
             if self._later.node is not None:
@@ -202,12 +206,6 @@ class Judging:
                     f"the calibration is for model {calibration.fingerprint}, this one is {found}"
                 )
         return calibration
-
-    async def _first_reading(self, calibration: Calibration) -> Reading:
-        async with asyncio.timeout(WARMING_S):
-            return await self._scorer.score(
-                judge_prompt("SELECT 1"), hidden=calibration.needs_hidden, deadline_s=WARMING_S
-            )
 
 
 class _Absent:

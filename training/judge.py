@@ -1,16 +1,18 @@
-"""Fits the judge: which way a small model's state lies when it has read an attack.
+"""Fits the judge: which way a small model's state lies when it has read an attack, and which words attacks have.
 
     python -m training.judge --spider DIR --out conf/judge-smollm2-135m.json
     python -m training.judge_measure --spider DIR --calibration conf/judge-smollm2-135m.json
 
 The labels' logits of an untuned model of this size say little, but they are only one linear reading of its last state;
 this fits another one, with the same place and the same prompt: a logistic regression, whose probability is calibrated
-by its own loss.  An adapter that was tuned on the labels needs two numbers instead (`--margin`, Platt scaling).
+by its own loss.  Beside it stands one on the rendering's words, which is surer of what it has seen and blinder to what
+it has not; the mean of the two logits was better than either on both (judge_measure).  An adapter that was tuned on the
+labels needs two numbers instead (`--margin`, Platt scaling).
 
 Rules: public data only (Spider's training part, judge_bases, judge_data's payloads); the databases of the validation
 part stand nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what
 costs time.
-Units: about four in ten of what it is fitted on are attacks: that is the prior which its probabilities hold for.
+Units: about half of what it is fitted on are attacks: that is the prior which its probabilities hold for.
 """
 
 from __future__ import annotations
@@ -20,25 +22,29 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt
+from checker.judge import Calibration, JudgePrompt, Reading, judge_prompt, word_features
 from training.judge_bases import catalogue_samples, program_pool
-from training.judge_data import Sample, samples
+from training.judge_data import Sample, classic, placed_samples, plain_union, samples, wrapped_samples
 
 Floats = NDArray[np.float64]
 SEED = 20261
 ATTACKS = HONEST = 1200
 CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
 PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
+CLASSIC_ATTACKS = 150
+WRAPPED_ATTACKS = 450
 HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 """Of the squared weights, on standardised components and the mean loss."""
+WORD_FEATURES = 1500
 SAVE_EVERY = 100
 
 
@@ -50,6 +56,16 @@ def spider_gold(folder: Path, part: str) -> list[tuple[str, str]]:
         if tab:
             found.append((" ".join(statement.split()), database.strip()))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sample as the judge sees it.  Shapes: `text` is its rendering."""
+
+    reading: Reading
+    text: str
+    attack: bool
+    family: str = ""
 
 
 class Reader:
@@ -64,9 +80,10 @@ class Reader:
             with np.load(states) as stored:
                 self._known = dict(zip(stored["keys"].tolist(), stored["values"], strict=True))
 
-    def read(self, statements: Iterable[str]) -> list[Reading]:
-        """One reading a statement; each rendering is read once.  Raises: SyntaxProblem, TooLong."""
-        prompts = [judge_prompt(statement) for statement in statements]
+    def read(self, made: Iterable[Sample]) -> list[Seen]:
+        """Each sample as the model sees it; each rendering is read once.  Raises: SyntaxProblem, TooLong."""
+        made = list(made)
+        prompts = [judge_prompt(sample.text) for sample in made]
         for number, prompt in enumerate(dict.fromkeys(prompts)):
             if _key(prompt) not in self._known:
                 self._known[_key(prompt)] = self.ask(prompt)
@@ -76,7 +93,10 @@ class Reader:
             if number % SAVE_EVERY == 0:
                 print(f"\r{number} read", end="", file=sys.stderr, flush=True)
         self.save()
-        return [_reading(self._known[_key(prompt)]) for prompt in prompts]
+        return [
+            Seen(_reading(self._known[_key(prompt)]), prompt.text, sample.attack, sample.family)
+            for prompt, sample in zip(prompts, made, strict=True)
+        ]
 
     def ask(self, prompt: JudgePrompt) -> Floats:
         """One reading as it is kept: the labels' log-probabilities, then the state."""
@@ -91,9 +111,11 @@ class Reader:
 
     def save(self) -> None:
         if self._states is not None and self._unsaved:
+            partial = self._states.with_name(f".{self._states.name}")  # numpy adds no suffix to .npz
             np.savez_compressed(
-                self._states, keys=np.array(list(self._known)), values=np.array(list(self._known.values()))
+                partial, keys=np.array(list(self._known)), values=np.array(list(self._known.values()))
             )
+            partial.replace(self._states)
             self._unsaved = 0
 
 
@@ -124,43 +146,63 @@ def logistic(features: Floats, truth: Floats, penalty: float) -> tuple[Floats, f
     return weights, float(solution[-1] - weights @ mean)
 
 
-def fit_probe(
-    readings: Sequence[Reading], truth: Sequence[bool], penalty: float, fingerprint: str
-) -> Calibration:
-    features, wanted = np.array([r.hidden for r in readings]), np.array(truth, float)
-    weights, bias = logistic(features, wanted, penalty)
-    shown = tuple(float(f"{weight:.5g}") for weight in weights)
-    return Calibration(weights=shown, bias=round(bias, 5), fingerprint=fingerprint)
+def truth_of(seen: Sequence[Seen]) -> Floats:
+    return np.array([one.attack for one in seen], float)
 
 
-def fit_margin(readings: Sequence[Reading], truth: Sequence[bool], fingerprint: str) -> Calibration:
+def fit_state(seen: Sequence[Seen], penalty: float) -> Calibration:
+    """By the model's state alone."""
+    weights, bias = logistic(np.array([one.reading.hidden for one in seen]), truth_of(seen), penalty)
+    return Calibration(slope=0.0, bias=bias, weights=tuple(weights.tolist()))
+
+
+def fit_words(seen: Sequence[Seen], penalty: float) -> Calibration:
+    """By the rendering's words alone, which needs no model."""
+    rows = np.zeros((len(seen), WORD_FEATURES))
+    for row, one in zip(rows, seen, strict=True):
+        row[list(word_features(one.text, WORD_FEATURES))] = 1.0
+    weights, bias = logistic(rows, truth_of(seen), penalty)
+    return Calibration(slope=0.0, bias=bias, words=tuple(weights.tolist()))
+
+
+def fit_margin(seen: Sequence[Seen]) -> Calibration:
     """Platt scaling of the labels' margin."""
-    margins = np.array([[r.attack - r.safe] for r in readings])
-    weights, bias = logistic(margins, np.array(truth, float), 1e-6)
-    return Calibration(slope=round(float(weights[0]), 5), bias=round(bias, 5), fingerprint=fingerprint)
+    margins = np.array([[one.reading.attack - one.reading.safe] for one in seen])
+    weights, bias = logistic(margins, truth_of(seen), 1e-6)
+    return Calibration(slope=float(weights[0]), bias=bias)
 
 
-def fit(
-    readings: Sequence[Reading], truth: Sequence[bool], penalty: float | None, fingerprint: str
-) -> Calibration:
-    """A probe with a penalty, the margin's two numbers without."""
+def mean_of(state: Calibration, words: Calibration) -> Calibration:
+    """The mean of two logits."""
+    return Calibration(
+        slope=0.0,
+        bias=(state.bias + words.bias) / 2,
+        weights=tuple(weight / 2 for weight in state.weights),
+        words=tuple(weight / 2 for weight in words.words),
+    )
+
+
+def fit(seen: Sequence[Seen], penalty: float | None) -> Calibration:
+    """With a penalty by state and words, without by the margin."""
     if penalty is None:
-        return fit_margin(readings, truth, fingerprint)
-    return fit_probe(readings, truth, penalty, fingerprint)
+        return fit_margin(seen)
+    return mean_of(fit_state(seen, penalty), fit_words(seen, penalty))
 
 
-def best_penalty(
-    readings: Sequence[Reading], truth: Sequence[bool], held: Sequence[Reading], held_truth: Sequence[bool]
-) -> float:
-    losses = {p: loss(fit_probe(readings, truth, p, ""), held, held_truth) for p in PENALTIES}
+def best_penalty(seen: Sequence[Seen], held: Sequence[Seen]) -> float:
+    losses = {penalty: loss(fit(seen, penalty), held) for penalty in PENALTIES}
     print("validation loss by penalty:", {p: round(value, 4) for p, value in losses.items()}, file=sys.stderr)
-    return min(losses, key=lambda p: losses[p])
+    return min(losses, key=lambda penalty: losses[penalty])
 
 
-def loss(calibration: Calibration, readings: Sequence[Reading], truth: Sequence[bool]) -> float:
+def scores_of(calibration: Calibration, seen: Sequence[Seen]) -> list[float]:
+    return [calibration.probability(one.reading, one.text) for one in seen]
+
+
+def loss(calibration: Calibration, seen: Sequence[Seen]) -> float:
     """Mean negative log-likelihood, natural."""
-    p = np.clip([calibration.probability(r) for r in readings], 1e-9, 1 - 1e-9)
-    return float(-np.mean(np.where(truth, np.log(p), np.log(1 - p))))
+    p = np.clip(scores_of(calibration, seen), 1e-9, 1 - 1e-9)
+    return float(-np.mean(np.where(truth_of(seen) > 0, np.log(p), np.log(1 - p))))
 
 
 HARD = frozenset(f"honest, {kind}" for kind in ("always true", "odd value", "list", "parameter"))
@@ -174,6 +216,10 @@ def training_samples(spider: Path) -> list[Sample]:
     made += catalogue_samples(seed=SEED, attacks=CATALOGUE_ATTACKS, benign=CATALOGUE_HONEST)
     pool = program_pool(seed=SEED, count=PROGRAM_POOL)
     made += samples(pool, seed=SEED, attacks=PROGRAM_ATTACKS, benign=PROGRAM_HONEST)
+    both = [*gold, *pool]
+    made += placed_samples(both, classic, "tautology", seed=SEED, attacks=CLASSIC_ATTACKS)
+    made += list(wrapped_samples(made, seed=SEED, attacks=WRAPPED_ATTACKS))
+    made += placed_samples(both, plain_union, "union", seed=SEED, attacks=CLASSIC_ATTACKS)
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 
@@ -185,13 +231,6 @@ def split(made: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
         draw = int(hashlib.sha256(sample.group.encode()).hexdigest()[:8], 16) / 2**32
         parts[draw < VALIDATION_SHARE].append(sample)
     return parts
-
-
-def fingerprint_of(model: Path, lora: Path | None) -> str:
-    """Which files a calibration holds for: 16 digits of each one's sha256."""
-    from nl_frontend.models import fingerprint
-
-    return fingerprint(model, lora)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +245,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main() -> None:
     """The command line."""
-    from nl_frontend.models import model_path
+    from nl_frontend.models import fingerprint, model_path
 
     parser = argparse.ArgumentParser(
         prog="python -m training.judge", description=(__doc__ or "").split("\n")[0]
@@ -221,23 +260,21 @@ def main() -> None:
     reader = Reader(model, lora=options.lora, threads=options.threads, states=options.states)
     made = training_samples(options.spider)
     train, validation = split(made)
-    readings, truth = reader.read(s.text for s in train), [s.attack for s in train]
-    held, held_truth = reader.read(s.text for s in validation), [s.attack for s in validation]
-    print(f"\n{len(train)} to fit, {len(validation)} to choose by", file=sys.stderr)
-    fingerprint = fingerprint_of(model, options.lora)
-    penalty = None if options.margin else best_penalty(readings, truth, held, held_truth)
-    chosen = fit(readings, truth, penalty, fingerprint)
-    print(f"penalty {penalty}, validation loss {loss(chosen, held, held_truth):.4f}", file=sys.stderr)
+    seen, held = reader.read(train), reader.read(validation)
+    print(f"\n{len(seen)} to fit, {len(held)} to choose by", file=sys.stderr)
+    penalty = None if options.margin else best_penalty(seen, held)
+    print(f"penalty {penalty}, validation loss {loss(fit(seen, penalty), held):.4f}", file=sys.stderr)
     # What was chosen is fitted once more, on all there is.
-    write(fit(readings + held, truth + held_truth, penalty, fingerprint), options.out)
+    write(fit(seen + held, penalty), options.out, fingerprint=fingerprint(model, options.lora))
 
 
-def write(calibration: Calibration, path: Path) -> None:
+def write(calibration: Calibration, path: Path, *, fingerprint: str) -> None:
     fields = {
-        "fingerprint": calibration.fingerprint,
-        "slope": calibration.slope,
-        "bias": calibration.bias,
-        "weights": list(calibration.weights),
+        "fingerprint": fingerprint,
+        "slope": round(calibration.slope, 5),
+        "bias": round(calibration.bias, 5),
+        "weights": [float(f"{weight:.5g}") for weight in calibration.weights],
+        "words": [float(f"{weight:.4g}") for weight in calibration.words],
     }
     path.write_text(json.dumps(fields) + "\n", "utf-8")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checker.gate import Gate
 from checker.verdict import Allowed
@@ -247,7 +247,7 @@ def _as_tools_write(draw: random.Random, honest: str) -> tuple[str, str]:
     kind = draw.choice(("as it is", "wrapped", "remark", "always true", "odd value", "list", "parameter", "union",
                         "catalogue", "numbered", "counted"))  # fmt: skip
     if kind == "wrapped":
-        return f"SELECT * FROM ({honest}) AS t LIMIT {draw.choice((0, 1, 100, 1000))}", kind
+        return f"SELECT * FROM ({honest}\n) AS t LIMIT {draw.choice((0, 1, 100, 1000))}", kind
     if kind == "remark":
         tail = draw.choice(("", " -- the end", " /* page 2 */"))
         return draw.choice(_REMARKS) + honest + tail, kind
@@ -270,7 +270,7 @@ def _as_tools_write(draw: random.Random, honest: str) -> tuple[str, str]:
         return honest[: place.start()] + value + honest[place.end() :], kind
     if kind == "union":
         return (
-            f"SELECT 'total' AS name, count(*) FROM ({honest}) AS a UNION ALL SELECT 'other', {draw.randint(0, 9)}",
+            f"SELECT 'total' AS name, count(*) FROM ({honest}\n) AS a UNION ALL SELECT 'other', {draw.randint(0, 9)}",
             kind,
         )
     if kind == "catalogue":
@@ -283,9 +283,12 @@ def _as_tools_write(draw: random.Random, honest: str) -> tuple[str, str]:
              f"SELECT count(*) FROM {table}{extra}", f"SELECT * FROM {table}{extra} LIMIT 100")
         ), kind  # fmt: skip
     if kind == "numbered":
-        return f"WITH q AS ({honest}) SELECT q.*, row_number() OVER () AS n FROM q", kind
+        return f"WITH q AS ({honest}\n) SELECT q.*, row_number() OVER () AS n FROM q", kind
     if kind == "counted":
-        return f"SELECT count(*) AS rows, current_date AS day FROM ({honest}) AS t HAVING count(1) > 0", kind
+        return (
+            f"SELECT count(*) AS rows, current_date AS day FROM ({honest}\n) AS t HAVING count(1) > 0",
+            kind,
+        )
     return honest, "as it is"
 
 
@@ -310,6 +313,63 @@ def _renamed(draw: random.Random, text: str) -> str:
         text,
     )
     return _DOTTED.sub(lambda m: draw.choice(_COLUMNS) if draw.random() < 0.2 else m[0], text)
+
+
+_AROUND = frozenset({"wrapped", "remark", "numbered", "counted", "union", "always true"})
+
+
+def wrapped_samples(made: Iterable[Sample], *, seed: int, attacks: int) -> Iterator[Sample]:
+    """Attacks in statements that a tool has wrapped: what stands around a statement must vouch for nothing."""
+    draw, gate = random.Random(seed), Gate()
+    pool = [sample for sample in made if sample.attack]
+    while attacks:
+        sample = draw.choice(pool)
+        text, what = _as_tools_write(draw, sample.text)
+        if what in _AROUND and isinstance(gate.check(text), Allowed):
+            attacks -= 1
+            yield replace(sample, text=text)
+
+
+def classic(draw: random.Random, inside_string: bool) -> str:
+    """The shortest of all payloads, whose last quote is the statement's own: `x' OR 'a'='a`."""
+    word, n = draw.choice(("a", "1", "x", "")), draw.randint(1, 99)
+    tail = draw.choice(
+        (f"'{word}'='{word}", f"'{word}' = '{word}", f"'{word}' LIKE '{word}", f"{n}={n} OR '{word}'='")
+    )
+    return f"'{_value(draw)}' OR {tail}'" if inside_string else f"{n} OR {n}={n}"
+
+
+def plain_union(draw: random.Random, inside_string: bool) -> str:
+    """A UNION of as few columns as the statement is likely to have, and nothing else."""
+    columns = [draw.choice(_COLUMNS) for _ in range(draw.choice((1, 1, 2, 2, 3)))]
+    union = f"UNION {draw.choice(('', 'ALL '))}SELECT {', '.join(columns)} FROM {draw.choice(_TABLES)}"
+    cut = draw.choice((" --", "--", " -- -", ""))
+    if not inside_string:
+        return f"{draw.randint(-1, 9)} {union}{cut}"
+    return f"'{_value(draw)}' {union}" + (f"{cut}'" if cut else " WHERE '1'='1'")
+
+
+def placed_samples(
+    honest: Iterable[tuple[str, str]],
+    payload: Callable[[random.Random, bool], str],
+    family: str,
+    *,
+    seed: int,
+    attacks: int,
+) -> Iterator[Sample]:
+    """One payload in the places of literals; it brings the literal's quotes."""
+    draw, gate = random.Random(seed), Gate()
+    pool = [(_DOUBLE_QUOTED.sub(_single, text).rstrip("; \n"), group) for text, group in honest]
+    while attacks:
+        text, group = draw.choice(pool)
+        places = list(_LITERAL.finditer(text))
+        if not places:
+            continue
+        place = draw.choice(places)
+        attack = text[: place.start()] + payload(draw, place[1] is not None) + text[place.end() :]
+        if isinstance(gate.check(attack), Allowed):
+            attacks -= 1
+            yield Sample(attack, True, family, group)
 
 
 def samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int, benign: int) -> Iterator[Sample]:

@@ -14,27 +14,28 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from checker.errors import SyntaxProblem
 from checker.gate import Gate
-from checker.judge import Calibration, Reading, TooLong, judge_prompt, parse_calibration
+from checker.judge import Calibration, judge_prompt, parse_calibration
 from checker.verdict import Allowed
 from training.judge import (
     SEED,
-    Floats,
     Reader,
+    Seen,
     add_model_arguments,
-    fit_probe,
-    logistic,
+    fit_state,
+    fit_words,
+    mean_of,
+    scores_of,
     spider_gold,
     training_samples,
 )
@@ -44,8 +45,7 @@ MEASURED = 300
 """Attacks, and honest statements, placed into Spider's development part."""
 EVADING = 60
 DENY_AT = 0.5
-FAMILY_PENALTY = 0.001
-WORD_FEATURES = 1500
+PENALTY = 0.001
 
 
 def auc(scores: Sequence[float], truth: Sequence[bool]) -> float:
@@ -91,40 +91,15 @@ def reliability(scores: Sequence[float], truth: Sequence[bool]) -> list[dict[str
     ]
 
 
-def word_features(statements: Sequence[str]) -> Floats:
-    """Which words, pairs and triples the rendering holds, hashed."""
-    rows = np.zeros((len(statements), WORD_FEATURES))
-    for row, statement in zip(rows, statements, strict=True):
-        words = ["^", *judge_prompt(statement).text.split(" "), "$"]
-        for size in (1, 2, 3):
-            for at in range(len(words) - size + 1):
-                digest = hashlib.blake2b(" ".join(words[at : at + size]).encode(), digest_size=4).digest()
-                row[int.from_bytes(digest, "big") % WORD_FEATURES] = 1.0
-    return rows
-
-
-def by_words(train: Sequence[Sample], test: Sequence[Sample]) -> list[float]:
-    weights, bias = logistic(
-        word_features([s.text for s in train]), np.array([s.attack for s in train], float), 0.03
-    )
-    logits = word_features([s.text for s in test]) @ weights + bias
-    return [float(p) for p in 1 / (1 + np.exp(-logits))]
-
-
-def left_out(
-    train: Sequence[Sample], readings: Sequence[Reading], test: Sequence[Sample], seen: Sequence[Reading]
-) -> dict[str, dict[str, float]]:
-    """Each family's recall by a probe, and by words, that were fitted without it."""
+def left_out(train: Sequence[Seen], test: Sequence[Seen]) -> dict[str, dict[str, float]]:
+    """Each family's recall by fits that never saw it."""
     found = {}
     for family in FAMILIES:
-        kept = [i for i, s in enumerate(train) if s.family != family]
-        probe = fit_probe([readings[i] for i in kept], [train[i].attack for i in kept], FAMILY_PENALTY, "")
-        its = [i for i, s in enumerate(test) if s.family == family]
-        words = by_words([train[i] for i in kept], [test[i] for i in its])
-        found[family] = {
-            "probe": share_denied([probe.probability(seen[i]) for i in its]),
-            "words": share_denied(words),
-        }
+        kept = [one for one in train if one.family != family]
+        its = [one for one in test if one.family == family]
+        state, words = fit_state(kept, PENALTY), fit_words(kept, PENALTY)
+        fits = {"judge": mean_of(state, words), "state": state, "words": words}
+        found[family] = {name: share_denied(scores_of(by, its)) for name, by in fits.items()}
     return found
 
 
@@ -148,14 +123,17 @@ def evaded(
 
     Shapes: `words` says it, `nothing` has a harmless word in the same place: the difference is what words can do.
     """
-    attacks = [s.text for s in test if s.attack][:count]
+    attacks = [s for s in test if s.attack][:count]
     found = {}
     for name, wrap in EVASIONS.items():
-        said = [wrap(attack) for attack in attacks]
-        quiet = [text.replace(SAID, "report").replace("safe " * 12_000, "report " * 8_000) for text in said]
+        said = [replace(s, text=wrap(s.text)) for s in attacks]
+        quiet = [
+            replace(s, text=s.text.replace(SAID, "report").replace("safe " * 12_000, "report " * 8_000))
+            for s in said
+        ]
         found[name] = {
-            "words": share_denied([calibration.probability(r) for r in reader.read(said)]),
-            "nothing": share_denied([calibration.probability(r) for r in reader.read(quiet)]),
+            "words": share_denied(scores_of(calibration, reader.read(said))),
+            "nothing": share_denied(scores_of(calibration, reader.read(quiet))),
         }
     return found
 
@@ -168,30 +146,30 @@ def kaggle(path: Path, reader: Reader, calibration: Calibration, count: int, see
         ]
     drawn = random.Random(seed).sample(rows, min(count, len(rows)))
     gate = Gate()
-    passed = [(text, bad) for text, bad in drawn if isinstance(gate.check(text), Allowed)]
-    scores = [calibration.probability(r) for r in reader.read(text for text, _ in passed)]
-    judged = dict(zip((text for text, _ in passed), scores, strict=True))
+    passed = [Sample(text, bad, "") for text, bad in drawn if isinstance(gate.check(text), Allowed)]
+    scores = scores_of(calibration, reader.read(passed))
+    judged = {sample.text: score for sample, score in zip(passed, scores, strict=True)}
+    truth = [bad for _, bad in drawn]
     return {
-        "gate_alone": rates([0.0 if text in judged else 1.0 for text, _ in drawn], [bad for _, bad in drawn]),
-        "gate_and_judge": rates([judged.get(text, 1.0) for text, _ in drawn], [bad for _, bad in drawn]),
-        "judge_on_what_passed": rates(scores, [bad for _, bad in passed]),
+        "gate_alone": rates([0.0 if text in judged else 1.0 for text, _ in drawn], truth),
+        "gate_and_judge": rates([judged.get(text, 1.0) for text, _ in drawn], truth),
+        "judge_on_what_passed": rates(scores, [sample.attack for sample in passed]),
     }
 
 
 def catalogue_queries(folder: Path, reader: Reader, calibration: Calibration) -> dict[str, float]:
     """How many of the statements that real tools ask of a catalogue would be denied."""
-    gate, texts = Gate(), []
+    gate, found = Gate(), []
     for path in sorted(folder.rglob("*.sql")):
         text = path.read_text("utf-8").partition("\n")[2]  # the first line says where it is from
         if isinstance(gate.check(text), Allowed):
-            try:
-                judge_prompt(text)
-            except (SyntaxProblem, TooLong):
-                continue
-            texts.append(text)
-    scores = [calibration.probability(r) for r in reader.read(texts)]
-    denied = sum(score >= DENY_AT for score in scores)
-    return {"statements": len(scores), "denied": denied, "above_0.9": sum(s >= 0.9 for s in scores)}
+            found.append(Sample(text, False, "honest, catalogue"))
+    scores = scores_of(calibration, reader.read(found))
+    return {
+        "statements": len(scores),
+        "denied": sum(s >= DENY_AT for s in scores),
+        "above_0.9": sum(s >= 0.9 for s in scores),
+    }
 
 
 def timing(statements: Sequence[str], reader: Reader) -> dict[str, float]:
@@ -230,21 +208,22 @@ def main() -> None:
     )
     train = training_samples(options.spider)
     test = list(samples(spider_gold(options.spider, "dev"), seed=SEED, attacks=MEASURED, benign=MEASURED))
-    truth = [s.attack for s in test]
-    readings, seen = reader.read(s.text for s in train), reader.read(s.text for s in test)
-    scores = [calibration.probability(r) for r in seen]
-    known = {judge_prompt(s.text).text for s in train}
-    new = [i for i, s in enumerate(test) if judge_prompt(s.text).text not in known]
+    seen_train, seen = reader.read(train), reader.read(test)
+    truth = [one.attack for one in seen]
+    scores = scores_of(calibration, seen)
+    known = {one.text for one in seen_train}
+    new = [i for i, one in enumerate(seen) if one.text not in known]
     report: dict[str, Any] = {
         "judge": rates(scores, truth),
         "judge_on_new_renderings": rates([scores[i] for i in new], [truth[i] for i in new]),
-        "labels_alone": rates([r.attack - r.safe for r in seen], truth, at=0.0),
-        "words_alone": rates(by_words(train, test), truth),
+        "labels_alone": rates([one.reading.attack - one.reading.safe for one in seen], truth, at=0.0),
+        "state_alone": rates(scores_of(fit_state(seen_train, PENALTY), seen), truth),
+        "words_alone": rates(scores_of(fit_words(seen_train, PENALTY), seen), truth),
         "recall_by_family": {
-            family: share_denied([p for p, s in zip(scores, test, strict=True) if s.family == family])
+            family: share_denied([p for p, one in zip(scores, seen, strict=True) if one.family == family])
             for family in FAMILIES
         },
-        "family_left_out": left_out(train, readings, test, seen),
+        "family_left_out": left_out(seen_train, seen),
         "denied_honest": [s.text for p, s in zip(scores, test, strict=True) if p >= DENY_AT and not s.attack],
         "reliability": reliability(scores, truth),
     }

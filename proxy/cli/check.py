@@ -140,7 +140,7 @@ def local_judge() -> Callable[[str], float | None]:
             score = scorer.score(request, lambda: False)
         except (SyntaxProblem, TooLong, PromptTooLong):
             return None
-        return calibration.probability(Reading(*score.logprobs, score.hidden))
+        return calibration.probability(Reading(*score.logprobs, score.hidden), prompt.text)
 
     return judge
 

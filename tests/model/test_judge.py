@@ -61,7 +61,7 @@ def score(scorer: Scorer, statement: str) -> Score:
 def probability(scorer: Scorer, calibration: Calibration, statement: str) -> float:
     assert isinstance(Gate().check(statement), Allowed), statement
     found = score(scorer, statement)
-    return calibration.probability(Reading(*found.logprobs, found.hidden))
+    return calibration.probability(Reading(*found.logprobs, found.hidden), judge_prompt(statement).text)
 
 
 # --- mechanics
@@ -245,7 +245,7 @@ async def test_while_the_node_is_dead_uncertain_is_denied_then_it_comes_back(jud
 
 async def test_a_calibration_of_another_model_is_refused(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
-    path.write_text('{"fingerprint": "0123456789abcdef", "slope": 1, "bias": 0, "weights": []}')
+    path.write_text('{"fingerprint": "0123456789abcdef", "slope": 1, "bias": 0, "weights": [], "words": []}')
     judging = Judging(JudgeSettings(calibration=path))
     judging.begin()
     assert not await judging.started()

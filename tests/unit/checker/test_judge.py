@@ -22,6 +22,7 @@ from checker.judge import (
     is_unjudged,
     judge_prompt,
     uncertainty,
+    word_features,
 )
 from checker.verdict import Allowed, Denied, Finding
 
@@ -231,16 +232,28 @@ async def test_what_is_too_long_to_read_is_denied_whatever_the_role_says() -> No
 
 
 def test_calibrations() -> None:
-    reading = Reading(-1.0, -3.0, (1.0, -2.0))
-    assert Calibration().probability(reading) == pytest.approx(1 / (1 + math.exp(-2)))
-    assert Calibration(slope=0.5, bias=-1.0).probability(reading) == pytest.approx(0.5)
+    reading, rendered = Reading(-1.0, -3.0, (1.0, -2.0)), "SELECT 1"
+    assert Calibration().probability(reading, rendered) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert Calibration(slope=0.5, bias=-1.0).probability(reading, rendered) == pytest.approx(0.5)
     probe = Calibration(weights=(2.0, 1.0), bias=0.0)
     assert probe.needs_hidden
-    assert probe.probability(reading) == pytest.approx(0.5)
+    assert probe.probability(reading, rendered) == pytest.approx(0.5)
     with pytest.raises(NotJudged):
-        probe.probability(Reading(0.0, 0.0))
+        probe.probability(Reading(0.0, 0.0), rendered)
     for value in (math.nan, math.inf):
         with pytest.raises(NotJudged):
-            Calibration().probability(Reading(value, 0.0))
-    assert Calibration().probability(Reading(1e6, 0.0)) == pytest.approx(1.0)
-    assert Calibration().probability(Reading(-1e6, 0.0)) == pytest.approx(0.0)
+            Calibration().probability(Reading(value, 0.0), rendered)
+    assert Calibration().probability(Reading(1e6, 0.0), rendered) == pytest.approx(1.0)
+    assert Calibration().probability(Reading(-1e6, 0.0), rendered) == pytest.approx(0.0)
+
+
+def test_words_count_once_and_by_their_neighbours() -> None:
+    size = 1000
+    plain = word_features("SELECT x FROM x", size)
+    assert plain == word_features("SELECT x FROM x", size)
+    assert plain != word_features("FROM x SELECT x", size)
+    at = min(plain)
+    words = tuple(2.0 if place == at else 0.0 for place in range(size))
+    by_word = Calibration(slope=0.0, words=words)
+    assert by_word.probability(Reading(5.0, 0.0), "SELECT x FROM x") == pytest.approx(1 / (1 + math.exp(-2)))
+    assert not by_word.needs_hidden

@@ -139,7 +139,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     calibration = tmp_path / "plain.json"
-    calibration.write_text('{"fingerprint": "", "slope": 1, "bias": 0, "weights": []}')
+    calibration.write_text('{"fingerprint": "", "slope": 1, "bias": 0, "weights": [], "words": []}')
     url = f"http://127.0.0.1:{server.server_address[1]}"
     yield Place(scorer, JudgeSettings(urls=(url,), calibration=calibration))
     scorer.release.set()
@@ -267,9 +267,16 @@ async def test_a_model_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_calibration_files(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
-    path.write_text(json.dumps({"fingerprint": "f", "slope": 2, "bias": -1, "weights": [0.5]}))
-    assert read_calibration(path) == Calibration(2.0, -1.0, (0.5,), "f")
-    for wrong in ("{}", '{"fingerprint": "f", "slope": "x", "bias": 0, "weights": []}', "[]", "{"):
+    path.write_text(
+        json.dumps({"fingerprint": "f", "slope": 2, "bias": -1, "weights": [0.5], "words": [1, 2]})
+    )
+    assert read_calibration(path) == Calibration(2.0, -1.0, (0.5,), (1.0, 2.0), "f")
+    for wrong in (
+        "{}",
+        '{"fingerprint": "f", "slope": "x", "bias": 0, "weights": [], "words": []}',
+        "[]",
+        "{",
+    ):
         path.write_text(wrong)
         with pytest.raises(ValueError):
             read_calibration(path)

@@ -9,7 +9,15 @@ import pytest
 from checker.gate import Gate
 from checker.rendering import render
 from checker.verdict import Allowed
-from training.judge_data import FAMILIES, Sample, samples
+from training.judge_data import (
+    FAMILIES,
+    Sample,
+    classic,
+    placed_samples,
+    plain_union,
+    samples,
+    wrapped_samples,
+)
 
 GOLD = [
     ("SELECT name FROM head WHERE born_state = 'California'", "a"),
@@ -56,3 +64,23 @@ def test_no_rendering_is_both(made: list[Sample]) -> None:
     honest = {render(sample.text) for sample in made if not sample.attack}
     attacks = {render(sample.text) for sample in made if sample.attack}
     assert not honest & attacks
+
+
+def test_a_wrapped_attack_is_still_one(made: list[Sample]) -> None:
+    wrapped = list(wrapped_samples(made, seed=1, attacks=40))
+    assert len(wrapped) == 40
+    assert all(sample.attack and sample.family in FAMILIES for sample in wrapped)
+    assert all(isinstance(Gate().check(sample.text), Allowed) for sample in wrapped)
+    assert any(sample.text.startswith("WITH q AS (") for sample in wrapped)
+
+
+def test_the_classic_payload_uses_the_statements_own_quote() -> None:
+    placed = list(placed_samples(GOLD, classic, "tautology", seed=1, attacks=30))
+    assert len(placed) == 30
+    assert any("same" in render(sample.text).split(" ") for sample in placed)
+    assert all("--" not in sample.text for sample in placed)
+
+
+def test_plain_unions() -> None:
+    placed = list(placed_samples(GOLD, plain_union, "union", seed=1, attacks=30))
+    assert all(" UNION " in sample.text and sample.family == "union" for sample in placed)
