@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlglot import expressions as exp
 
 from checker.context import Context
+from checker.enforce import UNKNOWN_TABLE
 from checker.gate import Gate
 from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
@@ -117,6 +118,9 @@ class Pipeline:
             try:
                 checked.append(self._check(source, session, param_oids is not None))
             except DeniedByGate as error:
+                if error.denied.code == UNKNOWN_TABLE and await self._service.refresh_catalogue():
+                    checked.append(self._check(source, session, param_oids is not None))
+                    continue
                 if source.draft is None:
                     error.denied = error_at_end(error.denied, text, source.end)
                 raise
