@@ -206,8 +206,7 @@ class EmbeddedSpark:
 
     def _make_folders(self) -> None:
         shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
-        # Hive makes its folder of resources at the first session and fails where two first ones race for it.
-        for name in ("warehouse", "logs", "tmp/hive-resources", "tmp/classes"):
+        for name in ("warehouse", "logs", "tmp/classes"):
             (self.data_dir / name).mkdir(parents=True, exist_ok=True)
 
     async def _launch(self, command: list[str], lock: IO[bytes], password: str) -> asyncio.subprocess.Process:
@@ -315,7 +314,6 @@ class EmbeddedSpark:
             "spark.hadoop.datanucleus.connectionPoolingType": "NONE",
             "spark.hadoop.hive.exec.scratchdir": str(tmp / "hive"),
             "spark.hadoop.hive.exec.local.scratchdir": str(tmp / "hive-local"),
-            "spark.hadoop.hive.downloaded.resources.dir": str(tmp / "hive-resources"),
             **self._conf,
         }
         if conf["spark.master"].startswith("local"):

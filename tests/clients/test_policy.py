@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from psycopg import errors
 
 from spark_thrift.transport import Endpoint
+from tests.clients.conftest import run_on_spark
 from tests.clients.queries import ENDLESS
 from tests.live import ROOT, LiveServer, over, start_server
 
@@ -22,6 +24,7 @@ default_roles = ["reader"]
 brief = ["brief"]
 hasty = ["hasty"]
 boss = ["boss"]
+counsel = ["counsel"]
 stray = ["reader"]
 [roles.reader]
 read = ["*.*"]
@@ -32,6 +35,14 @@ max_scan_bytes = 4_000_000
 [roles.hasty]
 read = ["*.*"]
 max_seconds = 3
+[roles.counsel]
+read = ["patents.*", "default.*"]
+deny = ["patents.inventor", "patents.patent.abstract"]
+[roles.counsel.filters]
+"patents.patent" = "grant_year >= 2015 AND current_user = 'counsel'"
+[roles.counsel.masks]
+"patents.patent.title" = "left(title, 5) || '...'"
+"patents.patent.num_claims" = "NULL"
 [roles.boss]
 read = ["*.*"]
 admin = true
@@ -111,6 +122,62 @@ def test_more_to_read_than_the_role_may(governed: LiveServer) -> None:
         with pytest.raises(errors.ConfigurationLimitExceeded, match="would read about"):
             connection.execute("SELECT count(*) FROM google_full")
         assert connection.execute("SELECT count(*) FROM cpc").fetchone() is not None
+
+
+def test_rows_columns_and_tables_on_spark(governed: LiveServer) -> None:
+    with connect(governed, "counsel") as counsel, connect(governed, "ann") as ann:
+        late = "FROM patent WHERE grant_year >= 2015"
+        assert one(counsel, "SELECT count(*) FROM patent") == one(ann, f"SELECT count(*) {late}")
+        titles = "SELECT patent_id, left(title, 5) || '...' AS title, NULL::int AS num_claims"
+        shown = counsel.execute("SELECT patent_id, title, num_claims FROM patent ORDER BY 1 LIMIT 20")
+        expected = ann.execute(f"{titles} {late} ORDER BY 1 LIMIT 20")
+        assert shown.fetchall() == expected.fetchall()
+        assert [(c.name, c.type_code) for c in shown.description or ()] == [
+            (c.name, c.type_code) for c in expected.description or ()
+        ]
+        masked = (
+            "SELECT count(*) FROM patent AS p JOIN patent AS q ON p.title = q.title WHERE p.num_claims > 0"
+        )
+        assert one(counsel, masked) == 0
+        for statement, said in (
+            ("SELECT abstract FROM patent", 'permission denied for column "abstract"'),
+            ("SELECT * FROM patent", "permission denied for table patent"),
+            ("SELECT count(*) FROM patent, inventor", "permission denied for table inventor"),
+            ("EXPLAIN SELECT 1 FROM inventor", "permission denied for table inventor"),
+            ("SELECT 1 FROM patents.nowhere", 'relation "patents.nowhere" does not exist'),
+        ):
+            with pytest.raises(psycopg.Error, match=said) as caught:
+                counsel.execute(statement)
+            assert caught.value.diag.statement_position is not None
+        rows = copied(counsel, "SELECT title FROM patent LIMIT 3")
+        assert all(bytes(row).endswith(b"...\n") for row in rows)  # type: ignore[call-overload]
+        assert one(counsel, "SELECT count(*) FROM patent WHERE grant_year < %s", 2015) == 0
+
+
+def one(connection: psycopg.Connection[tuple[object, ...]], query: str, *values: object) -> object:
+    row = connection.execute(query, values or None).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_views_do_not_get_round_it(governed: LiveServer, spark_endpoint: Endpoint) -> None:
+    views = (
+        "CREATE VIEW default.open_view AS SELECT cpc_code FROM patents.cpc",
+        "CREATE VIEW default.sly_view AS SELECT title FROM patents.patent",
+        "CREATE VIEW default.deep_view AS SELECT * FROM default.sly_view",
+    )
+    drops = ("DROP VIEW IF EXISTS default.deep_view", "DROP VIEW IF EXISTS default.sly_view",
+             "DROP VIEW IF EXISTS default.open_view")  # fmt: skip
+    asyncio.run(run_on_spark(spark_endpoint, *drops, *views))
+    try:
+        with connect(governed, "counsel") as counsel, connect(governed, "ann") as ann:
+            assert one(ann, "SELECT count(*) FROM deep_view") == 59931
+            assert one(counsel, "SELECT count(*) FROM open_view") is not None
+            for view in ("sly_view", "deep_view"):
+                with pytest.raises(errors.InsufficientPrivilege, match=f"permission denied for view {view}"):
+                    counsel.execute(f"SELECT * FROM {view}")
+    finally:
+        asyncio.run(run_on_spark(spark_endpoint, *drops))
 
 
 def test_an_admin_sees_and_ends_everybodys_sessions(governed: LiveServer) -> None:

@@ -143,6 +143,17 @@ async def test_many_sessions_at_once(spark_client: SparkClient) -> None:
     assert answers == [[(f"user{n}", str(n))] for n in range(20)]
 
 
+async def test_sessions_come_and_go_at_once(spark_client: SparkClient) -> None:
+    """Hive deletes a session's folders when it is closed; what another session has just found must not be among them."""
+
+    async def one(number: int) -> None:
+        for _ in range(8):
+            session = await spark_client.open_session(f"user{number}")
+            await session.close()
+
+    await asyncio.gather(*(one(n) for n in range(16)))
+
+
 async def test_nobody_listens(unused_port: int) -> None:
     client = SparkClient(Endpoint("127.0.0.1", unused_port))
     with pytest.raises(EngineUnavailable) as caught:

@@ -144,7 +144,6 @@ class Writer:
         )
 
 
-@pytest.mark.mirror
 @pytest.mark.parametrize("role", list(ROLES))
 def test_what_a_role_does_not_see_changes_nothing(role: str, port: int) -> None:
     context = Context(ROLES[role], SCHEMA, ("hr",))
