@@ -100,7 +100,7 @@ async def test_without_the_class_nobody_gets_in(tmp_path: Path, monkeypatch: pyt
     engine = EmbeddedSpark(tmp_path, memory="1g")
     client = SparkClient(await engine.start())
     try:
-        with pytest.raises(EngineRefused):
+        with pytest.raises(EngineUnavailable):
             await client.open_session("u")
         await client.close()
     finally:
