@@ -70,8 +70,6 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     )
     # It would log a line for every request to the model's node.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # It tells of every request to the model's node.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     # A client is a file descriptor, and the soft limit is often 1,024.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
