@@ -68,7 +68,7 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    # It tells of every request to the model's node.
+    # It would log a line for every request to the model's node.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # A client is a file descriptor, and the soft limit is often 1,024.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -144,7 +144,7 @@ async def test_many_sessions_at_once(spark_client: SparkClient) -> None:
 
 
 async def test_sessions_come_and_go_at_once(spark_client: SparkClient) -> None:
-    """Hive deletes a session's folders when it is closed; what another session has just found must not be among them."""
+    """Hive deletes a session's folders when it closes; what another session has just found must not be among them."""
 
     async def one(number: int) -> None:
         for _ in range(8):

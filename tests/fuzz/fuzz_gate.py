@@ -3,7 +3,7 @@
     python -m tests.fuzz.fuzz_gate CORPUS -max_total_time=600 -max_len=2048 -dict=CORPUS/words.dict
 
 CORPUS is a directory that is made when it is missing; the statements of the tests' tables are put there as seeds,
-with a dictionary of the grammar's words beside it.  tests/fuzz/test_fuzz_gate.py runs it for a few seconds.
+with a dictionary of the grammar's words beside it.  tests/fuzz/test_fuzz.py runs it for a few seconds.
 """
 
 from __future__ import annotations
