@@ -82,6 +82,7 @@ _NOT_JUDGED = frozenset(
     }
 )
 """They read no data, so there is nothing to steer; every other kind, also one to come, is judged."""
+_QUERIES = frozenset({StatementKind.SELECT, StatementKind.VALUES, StatementKind.EXPLAIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +206,15 @@ def uncertainty(findings: Sequence[Finding]) -> float:
 
 
 def is_demanded(allowed: Allowed, grants: Grants) -> bool:
-    """Whether the role wants this statement judged."""
+    """Whether the role wants this statement judged: with "always" each that reads data, and one that is uncertain.
+
+    What reads the catalogue alone can show no data, whoever has written it, and is most of what tools send.
+    """
     if grants.judge.when == "never" or allowed.kind in _NOT_JUDGED:
         return False
-    return grants.judge.when == "always" or uncertainty(allowed.findings) >= grants.injection.uncertain_at
+    if uncertainty(allowed.findings) >= grants.injection.uncertain_at:
+        return True
+    return grants.judge.when == "always" and not (allowed.kind in _QUERIES and allowed.facts.catalogue_only)
 
 
 FINDING = "judge"

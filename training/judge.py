@@ -38,11 +38,11 @@ SEED = 20261
 ATTACKS = HONEST = 1200
 CATALOGUE_ATTACKS, CATALOGUE_HONEST = 150, 350
 PROGRAM_POOL, PROGRAM_ATTACKS, PROGRAM_HONEST = 600, 400, 500
-CLASSIC_ATTACKS = 150
+CLASSIC_ATTACKS, PLAIN_UNIONS = 150, 70
 WRAPPED_ATTACKS = 450
 HARD_DRAWN = 2000
 VALIDATION_SHARE = 0.2
-PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)
+PENALTIES = (0.0001, 0.0003, 0.001)
 """Of the squared weights, on standardised components and the mean loss."""
 WORD_FEATURES = 1500
 SAVE_EVERY = 100
@@ -219,7 +219,7 @@ def training_samples(spider: Path) -> list[Sample]:
     both = [*gold, *pool]
     made += placed_samples(both, classic, "tautology", seed=SEED, attacks=CLASSIC_ATTACKS)
     made += list(wrapped_samples(made, seed=SEED, attacks=WRAPPED_ATTACKS))
-    made += placed_samples(both, plain_union, "union", seed=SEED, attacks=CLASSIC_ATTACKS)
+    made += placed_samples(both, plain_union, "union", seed=SEED, attacks=PLAIN_UNIONS)
     more = (s for s in samples(gold, seed=SEED + 1, attacks=0, benign=HARD_DRAWN) if s.family in HARD)
     return made + list(more)
 

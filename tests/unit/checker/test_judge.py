@@ -123,11 +123,30 @@ async def test_statements_that_read_nothing_are_not_judged(statement: str) -> No
 
 @pytest.mark.parametrize(
     "statement",
-    ["EXPLAIN SELECT 1", "COPY (SELECT 1) TO STDOUT", "DECLARE c CURSOR FOR SELECT 1", "VALUES (1)"],
+    [
+        "EXPLAIN SELECT a FROM t",
+        "COPY (SELECT a FROM t) TO STDOUT",
+        "DECLARE c CURSOR FOR SELECT a FROM t",
+        "SELECT relname FROM pg_class WHERE relname IN (SELECT a FROM t)",
+        "SELECT a FROM pg_catalogue.t",
+    ],
 )
 async def test_whatever_holds_a_query_is(statement: str) -> None:
     verdict = await Judge(StubScorer(9.0)).verdict(statement, allowed(statement), grants())
     assert isinstance(verdict, Denied)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT relname FROM pg_catalog.pg_class", "SELECT 1", "VALUES (1)", "EXPLAIN SELECT version()"],
+)
+async def test_what_reads_the_catalogue_alone_is_judged_only_when_uncertain(statement: str) -> None:
+    scorer = StubScorer(9.0)
+    judge = Judge(scorer)
+    assert isinstance(await judge.verdict(statement, allowed(statement), grants()), Allowed)
+    assert scorer.asked == []
+    for when in ("always", "uncertain"):
+        assert isinstance(await judge.verdict(statement, allowed(statement, 0.5), grants(when)), Denied)
 
 
 async def test_a_dashboard_pays_once() -> None:

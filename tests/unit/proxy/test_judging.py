@@ -248,13 +248,13 @@ async def test_no_node_at_all() -> None:
     judging = Judging(settings)
     judging.begin()
     assert not await judging.started()
-    gate = Gate().check("SELECT 1")
+    gate = Gate().check("SELECT a FROM t")
     assert isinstance(gate, Allowed)
     rule = JudgeRule("always", unavailable="allow")
-    passed = await judging.passed("SELECT 1", gate, Grants(judge=rule))
+    passed = await judging.passed("SELECT a FROM t", gate, Grants(judge=rule))
     assert [finding.code for finding in passed.findings] == ["judge_unavailable"]
     with pytest.raises(DeniedByGate):
-        await judging.passed("SELECT 1", gate, Grants(judge=ALWAYS))
+        await judging.passed("SELECT a FROM t", gate, Grants(judge=ALWAYS))
     await judging.stop()
 
 
