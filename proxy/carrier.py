@@ -15,8 +15,8 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from io import BufferedWriter
 from pathlib import Path
+from typing import BinaryIO
 
 from proxy.settings import Settings
 from spark_thrift.catalogue import STAGE_PREFIX
@@ -95,7 +95,7 @@ async def _file(lines: AsyncIterator[bytes], folder: Path) -> AsyncIterator[Path
         await asyncio.to_thread(path.unlink)
 
 
-def _made(path: Path) -> BufferedWriter:
+def _made(path: Path) -> BinaryIO:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     return open(descriptor, "wb", buffering=CHUNK_BYTES)
