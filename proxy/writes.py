@@ -6,7 +6,7 @@ a table that nobody sees first, where its rows are cast, checked and counted; on
 way the written table gets all rows with one Spark job, or none: a job's files appear when it commits.
 
 Rules: a write is done when its command tag is sent, and cannot be rolled back: see `check_transaction`.
-Left out: CREATE and the like, see definitions.py.
+Left out: CREATE and the like, see creations.py and changes.py.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
@@ -24,7 +24,9 @@ from checker.verdict import Relation
 from checker.write_statements import Analyze, CopyIn, CreateTableAs, CreateView, Insert
 from proxy import copyin
 from proxy.carrier import carried, forget, hidden_name
-from proxy.definitions import NOT_NULL_PROPERTY, Definitions, missing
+from proxy.changes import Changes
+from proxy.creations import Creations
+from proxy.defining import NOT_NULL_PROPERTY, Definer, missing
 from proxy.pipeline import SUBSCRIPT_BASE, bound_values
 from proxy.plan import OnSpark, Plan, Write
 from proxy.portal import Portal
@@ -32,6 +34,7 @@ from proxy.ports import Column, Description, Table
 from proxy.routing import Route, bind_parameters, qualified, route, with_session_values
 from proxy.sqlstate import Refused
 from proxy.staging import SCHEMA, Stage
+from proxy.targets import Target, items_of, without_defaults
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import tables
@@ -56,27 +59,6 @@ _RAISED = {
 """What our own translation raises inside Spark, by its first words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A table that rows go to.  `defaults` are the columns that have one in Spark, which fills them itself."""
-
-    table: Table
-    not_null: frozenset[str]
-    defaults: frozenset[str]
-
-    @property
-    def name(self) -> Name:
-        return self.table.schema, self.table.name
-
-    def columns(self, names: Sequence[str]) -> tuple[Column, ...]:
-        """Raises: Refused 42703."""
-        by_name = {column.name: column for column in self.table.columns}
-        for name in names:
-            if name not in by_name:
-                raise Refused("42703", f'column "{name}" of relation "{self.table.name}" does not exist')
-        return tuple(by_name[name] for name in names)
-
-
 class Writes:
     """One session's."""
 
@@ -84,7 +66,7 @@ class Writes:
         self.session = session
         self.executor = executor
         self.service = session.service
-        self._definitions = Definitions(self)
+        self._definers: tuple[Definer, ...] = (Creations(self), Changes(self))
 
     # --- plans
 
@@ -134,7 +116,8 @@ class Writes:
             rows = await self._copy_in(plan, statement)
             self.executor.count_rows(rows)
             return f"COPY {rows}"
-        return await self._definitions.run(plan, portal)
+        definer = next(definer for definer in self._definers if type(statement) in definer.runs)
+        return await definer.run(plan, portal)
 
     def check_transaction(self, plan: Write) -> None:
         """Raises: Refused 25006 in a read-only transaction, 0A000 in a block that could be rolled back."""
@@ -184,7 +167,7 @@ class Writes:
         tree = with_session_values(tree, user=session.user, database=session.database)
         names = statement.columns
         if isinstance(tree, exp.Values):
-            width = len(_items(tree.expressions[0]))
+            width = len(items_of(tree.expressions[0]))
             return without_defaults(tree, names or _first(target.table, width), target)
         if not names:
             inner = await self.service.pipeline.describe_on_mirror(to_postgres(tree), session, ())
@@ -198,7 +181,7 @@ class Writes:
         tree = bind_parameters(query.tree, values)
         names = statement.columns or tuple(column.name for column in target.table.columns)
         if isinstance(tree, exp.Values):
-            names, kept = without_defaults(tree, names[: len(_items(tree.expressions[0]))], target)
+            names, kept = without_defaults(tree, names[: len(items_of(tree.expressions[0]))], target)
             assert kept is not None
             tree = kept
         columns = target.columns(names)
@@ -257,7 +240,7 @@ class Writes:
             tag = await stage.copy_in(shown.to_sql(), incoming)
             return await self._loaded(stage, tag, target.name, target.columns(names))
 
-    # --- what definitions.py asks for, too
+    # --- what creations.py and changes.py ask for, too
 
     def stage(self, table: str) -> Stage:
         session = self.session
@@ -351,51 +334,6 @@ class Writes:
     def using(self) -> str:
         """The format of files that new tables have."""
         return self.service.settings.spark.create_using
-
-
-def without_defaults(
-    tree: exp.Values, names: Sequence[str], target: Target
-) -> tuple[tuple[str, ...], exp.Values]:
-    """VALUES without its DEFAULTs, with the columns that are left.
-
-    A column that is DEFAULT in every row is left out, and Spark fills it; in some rows alone, only where that
-    means NULL.
-    Raises: Refused 0A000.
-    """
-    tree = tree.copy()
-    rows = [_items(row) for row in tree.expressions]
-    kept = []
-    for at, name in enumerate(names):
-        marks = [at < len(row) and _is_default(row[at]) for row in rows]
-        if all(marks):
-            continue
-        kept.append(at)
-        for row in rows:
-            if at < len(row) and _is_default(row[at]):
-                if name in target.defaults:
-                    raise Refused(
-                        "0A000",
-                        f'DEFAULT of column "{name}" in some rows only is not supported',
-                        hint="Insert these rows with a statement of their own.",
-                    )
-                row[at] = exp.Null()
-    if len(kept) < len(names) or any(map(_is_default, tree.find_all(exp.Var))):
-        tree.set(
-            "expressions", [exp.Tuple(expressions=[row[at] for at in kept if at < len(row)]) for row in rows]
-        )
-    return tuple(names[at] for at in kept), tree
-
-
-def _items(row: Any) -> list[Any]:
-    return (
-        list(row.expressions)
-        if isinstance(row, exp.Tuple)
-        else [row.this if isinstance(row, exp.Paren) else row]
-    )
-
-
-def _is_default(node: Any) -> bool:
-    return isinstance(node, exp.Var) and node.name.upper() == "DEFAULT"
 
 
 def _first(table: Table, width: int) -> tuple[str, ...]:

@@ -211,6 +211,8 @@ def test_who_may_write_is_told_so(table: Place) -> None:
         with table.connect(user) as connection:
             assert connection.info.parameter_status("default_transaction_read_only") == expected
             assert connection.execute("SHOW transaction_read_only").fetchone() == (expected,)
-    read_only = table.connect(options="-c default_transaction_read_only=on")
-    with read_only as connection, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+    with (
+        table.connect(options="-c default_transaction_read_only=on") as connection,
+        pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+    ):
         connection.execute("INSERT INTO t (a) VALUES (1)")
