@@ -36,4 +36,4 @@ def judge(text: str, end: int, findings: Findings) -> None:
         weight = 0.6 if _ASKS.search(content) else 0.4
         findings.add("cut_off", weight, "a comment hides the rest of the statement", where)
     elif not content.strip():
-        findings.add("cut_off", 0.4, "an empty comment ends the statement", where)
+        findings.add("cut_off", 0.7, "an empty comment ends the statement", where)

@@ -66,7 +66,7 @@ class _Conditions:
 
     def _weight_alone(self, condition: Any, clause: Any, name: str, truth: bool) -> float:
         if self.is_value:
-            return 0.95
+            return 0.95 if _is_comparison_of_constants(condition) else 0.4
         if name == "having":
             query = clause.parent
             return 0.95 if query is None or not query.args.get("group") else 0.5

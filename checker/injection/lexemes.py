@@ -43,6 +43,10 @@ class Lexeme:
     closed: bool = True
 
 
+_GLUED = "(?:(?i:union|and|or|from|where|having|order|limit|procedure))"
+"""What MySQL lets follow a number without a space."""
+
+
 def _pattern(string_body: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
@@ -52,7 +56,7 @@ def _pattern(string_body: str) -> re.Pattern[str]:
         | (?P<string>(?:[eEnNbBxX]|[uU]&)?+'{string_body}(?P<closing>'?+))
         | (?P<name>"[^"]*+(?:""[^"]*+)*+"?+|`[^`]*+`?+|\[[A-Za-z_][\w\ .$-]*+\])
         | (?P<variable>@@?+[\w.$]++|:[A-Za-z_]\w*+|\$[0-9]++)
-        | (?P<word>[^\W0-9][\w$]*+|[0-9]++(?![eExX][0-9])[^\W0-9][\w$]*+)
+        | (?P<word>[^\W0-9][\w$]*+|[0-9]++(?![eExX][0-9]|{_GLUED}\b)[^\W0-9][\w$]*+)
         | (?P<number>0[xX][0-9A-Fa-f]++|[0-9]++(?:\.[0-9]*+)?+(?:[eE][-+]?+[0-9]++)?+|\.[0-9]++)
         | (?P<mark><=>|::|:=|\|\||&&|<>|!=|\^=|<=|>=|->>?+|.)
         """,

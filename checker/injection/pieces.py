@@ -46,12 +46,13 @@ class Pieces:
     """The trees of a text's lexemes (comments left out), in order, in `trees`.
 
     `is_value`: the text stands where a value was expected, so `||` may be MySQL's OR, and a condition that stands
-    alone is read as one.  `ends` tells, by the id of a tree, the index of the lexeme after it.
+    alone is read as one.  `quote` is the mark of strings: with `"`, names in double quotes are strings.  `ends` tells, by the id of a tree, the index of the lexeme after it.
     """
 
-    def __init__(self, lexemes: list[Lexeme], is_value: bool) -> None:
+    def __init__(self, lexemes: list[Lexeme], is_value: bool, quote: str = "'") -> None:
         self.lexemes = lexemes
         self.is_value = is_value
+        self.quote = quote
         self.trees: list[Any] = []
         self.ends: list[int] = []
         self.at = 0
@@ -134,7 +135,7 @@ class Pieces:
     def _clauses(self, query: Any) -> None:
         while True:
             start, word = self._here(), self.word()
-            if word in ("from", "update") or word in _JOINS:
+            if word in ("from", "update") or (word in _JOINS and self.word(1) != "("):
                 self.at += 1
                 tables = self._tables()
                 if tables:
@@ -231,7 +232,8 @@ class Pieces:
 
     def _name(self) -> list[str] | None:
         """A name of one or several parts, as `a.b` or SQL Server's `a..b`."""
-        if not self._starts_name() or self.word() in _NOT_NAMES:
+        is_call = self.word() in ("left", "right", "if") and self.word(1) == "("
+        if not self._starts_name() or (self.word() in _NOT_NAMES and not is_call):
             return None
         parts = [self.lexemes[self.at].text]
         self.at += 1
@@ -257,9 +259,10 @@ class Pieces:
     def _chain(self, operand: Callable[[], Any], table: dict[str, type[exp.Expression]]) -> Any:
         left = operand()
         while (kind := table.get(self.word())) is not None:
-            start = self._here()
+            start, mark = self._here(), self.word()
             self.at += 1
             left = self._placed(kind(this=left, expression=operand()), start)
+            left.meta["mark"] = mark
         return left
 
     def _either(self) -> Any:
@@ -347,7 +350,7 @@ class Pieces:
         if self.at >= len(self.lexemes):
             return exp.Placeholder()
         lexeme, word = self.lexemes[self.at], self.word()
-        if lexeme.kind is Kind.STRING:
+        if lexeme.kind is Kind.STRING or (lexeme.kind is Kind.NAME and self.quote == '"'):
             self.at += 1
             return exp.Literal(this=lexeme.text, is_string=True)
         if lexeme.kind is Kind.NUMBER:

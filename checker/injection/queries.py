@@ -72,6 +72,7 @@ def judge(gathered: Gathered, folder: Folder, findings: Findings) -> None:
     for bound in gathered.all(exp.Limit, exp.Offset):
         _bound(bound, folder, findings)
     for select in gathered.all(exp.Select):
+        _numbered(select, findings)
         _sources(select, only_catalogue, findings)
 
 
@@ -350,6 +351,24 @@ def _bound(bound: Any, folder: Folder, findings: Findings) -> None:
     limit = bound.expression
     if limit is not None and contains(limit, exp.Select, exp.Case, exp.Subquery):
         findings.add("bound", 0.9, "a subquery or CASE as the number of rows", place(bound) or place(limit))
+
+
+def _numbered(select: Any, findings: Findings) -> None:
+    """`SELECT 1, 2, password, 4 FROM users`: columns counted to find which of them are shown."""
+    columns = items(select)
+    if len(columns) < 3 or select.args.get("from_") is None:
+        return
+    numbers = [_integer(column) for column in columns]
+    for first in (0, 1):
+        fits = sum(number == index + first for index, number in enumerate(numbers))
+        if fits >= 2 and len(columns) - fits <= max(2, fits) and fits < len(columns):
+            findings.add("numbered", 0.92, "columns that are counted through", place(select))
+
+
+def _integer(node: Any) -> int | None:
+    node = bare(node)
+    is_number = type(node) is exp.Literal and not node.is_string and node.this.isdigit()
+    return int(node.this[:9]) if is_number else None
 
 
 def _sources(select: Any, only_catalogue: bool, findings: Findings) -> None:

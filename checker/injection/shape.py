@@ -9,12 +9,14 @@ _OBJECTS = frozenset(
     materialized temporary temp unique or if column constraint global external tablespace policy server session
     system clustered nonclustered fulltext event package synonym assembly""".split()
 )  # fmt: skip
+_AHEAD = 400
+"""Words that are looked at: the FROM of a long list of columns has to be among them."""
 _JOINS_OF_WORDS = frozenset({"and", "or", "the", "a", "an", "of", "for", "your", "is", "are"})
 
 
 def begins_statement(lexemes: list[Lexeme]) -> bool:
     """Whether these words begin a statement: its verb, and behind it what that verb takes."""
-    words = [lexeme.text if lexeme.kind in (Kind.WORD, Kind.MARK) else "" for lexeme in lexemes[:60]]
+    words = [lexeme.text if lexeme.kind in (Kind.WORD, Kind.MARK) else "" for lexeme in lexemes[:_AHEAD]]
     at = 0
     while at < len(words) and words[at] == "(":
         at += 1
@@ -24,7 +26,7 @@ def begins_statement(lexemes: list[Lexeme]) -> bool:
     follower = rest[0] if rest else ""
     kinds = [lexeme.kind for lexeme in lexemes[at + 1 : at + 3]]
     if verb == "select":
-        return bool(kinds) and _is_select(rest, lexemes[at + 1 :])
+        return bool(kinds) and _is_select(rest, lexemes[at + 1 :]) and (not at or _goes_on(lexemes))
     if at:
         return False
     if verb in ("create", "alter", "drop", "comment", "rename"):
@@ -44,7 +46,7 @@ def begins_statement(lexemes: list[Lexeme]) -> bool:
     if verb in ("grant", "revoke"):
         return "on" in rest[:12] or "to" in rest[:6] or "from" in rest[:6]
     if verb in ("exec", "execute"):
-        return bool(kinds) and follower not in _JOINS_OF_WORDS
+        return bool(kinds) and follower not in _JOINS_OF_WORDS and kinds[1:] != [Kind.WORD]
     if verb == "declare":
         return bool(kinds) and (kinds[0] is Kind.VARIABLE or "cursor" in rest[:6])
     if verb == "shutdown":
@@ -59,8 +61,6 @@ def begins_statement(lexemes: list[Lexeme]) -> bool:
         return len(rest) > 1 and "(" in rest[:6]
     if verb == "copy":
         return "to" in rest or "from" in rest
-    if verb == "if":
-        return follower == "(" and ("select" in rest or "waitfor" in rest)
     if verb == "begin":
         return not rest or follower in (";", "transaction", "work", "tran", "dbms_lock", "if")
     if verb == "set":
@@ -68,6 +68,18 @@ def begins_statement(lexemes: list[Lexeme]) -> bool:
     if verb == "show":
         return follower in ("tables", "databases", "columns", "create", "grants", "index", "schemas", "all")
     return verb in ("print", "backup", "load", "bulk") and bool(kinds) and _is_batch(verb, follower, kinds)
+
+
+def _goes_on(lexemes: list[Lexeme]) -> bool:
+    """Whether a set operation follows a query in parentheses, which alone is no statement but a value."""
+    depth = 0
+    for index, lexeme in enumerate(lexemes):
+        if lexeme.kind is Kind.MARK and lexeme.text in ("(", ")"):
+            depth += 1 if lexeme.text == "(" else -1
+            if depth == 0:
+                rest = lexemes[index + 1 : index + 2]
+                return bool(rest) and rest[0].text in ("union", "intersect", "except", "minus", "order", "limit")
+    return False
 
 
 def _is_select(rest: list[str], lexemes: list[Lexeme]) -> bool:

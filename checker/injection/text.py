@@ -27,6 +27,8 @@ MAX_CHARS = 65_536
 """A longer text is an attack by its length: nobody can say what is in it."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The full-width forms of ASCII, which some servers make ASCII again."""
+_TYPOGRAPHIC = str.maketrans({"‘": "'", "’": "'", "′": "'", "“": '"', "”": '"', "–": "--", "—": "--"})
+"""What word processors make of quotes and of `--`, and some servers undo."""
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNICODE = re.compile(r"(?:\\|%)u([0-9A-Fa-f]{4})")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,5}|#x[0-9A-Fa-f]{1,4}|quot|apos|lt|gt|amp);?")
@@ -88,7 +90,8 @@ def _statement(text: str) -> tuple[Finding, ...]:
         _stacked(code, findings)
         for lexeme in lexemes:
             if not lexeme.closed:
-                findings.add("unclosed", 0.6, "a quote or comment that does not end", lexeme.start + 1)
+                weight = 0.92 if lexeme.kind is Kind.COMMENT else 0.6
+                findings.add("unclosed", weight, "a quote or comment that does not end", lexeme.start + 1)
     for finding in _disguise(text):
         findings.add(finding.code, finding.weight, finding.reason, finding.position)
     return findings.all()
@@ -149,4 +152,6 @@ def _decoded(text: str) -> list[str]:
         found.append(_UNICODE.sub(lambda match: chr(int(match[1], 16)), text))
     if _ENTITY.search(text):
         found.append(html.unescape(text))
+    if not text.isascii():
+        found.append(text.translate(_TYPOGRAPHIC))
     return [decoded.translate(_WIDE) for decoded in found if decoded != text]

@@ -55,7 +55,7 @@ class _Value:
         self.comments = comments
         self.findings = findings
         self.folder = Folder()
-        self.pieces = Pieces(code, is_value=True)
+        self.pieces = Pieces(code, is_value=True, quote=inside or "'")
         self.cut = bool(comments) and (not code or comments[-1].start >= code[-1].end)
         """Whether a comment ends the text."""
 
@@ -105,7 +105,7 @@ class _Value:
     def _call(self, call: Any) -> None:
         name = call_name(call)
         arguments = call.expressions
-        if belongs(name, "choice") and len(arguments) >= 2 and _is_comparison(arguments[0]):
+        if belongs(name, "choice") and arguments and _is_comparison(arguments[0]):
             self._add("choice", 0.94, f"{name}() chooses by a condition", call)
         elif belongs(name, "recon") and not arguments:
             self._add("recon", 0.7, f"{name}() asks for the server or its user", call)
@@ -137,8 +137,11 @@ class _Value:
             operands = self._operands(node)
             strengths = [self._strength(operand) for operand in operands[1:]]
             best = max(strengths, default=0.0)
-            if type(bare(operands[0])) is exp.Placeholder and len(operands) == 2 and not self.inside:
-                best *= 0.98
+            begins = type(bare(operands[0])) is exp.Placeholder and self.pieces.trees[0] is tree
+            if not self.inside and _has_pipe(node):
+                best = best if best >= 0.9 and self._is_constant_or_query(operands[1:]) else 0.2
+            elif begins and clean and best >= 0.5 and not self.inside:
+                best = max(best, 0.93)
             if not clean:
                 best *= 0.97 if best > 0.96 else 0.5
             elif self.cut or self.inside:
@@ -146,6 +149,8 @@ class _Value:
             self._add("condition", best, "a condition in a value", node)
             if clean and best >= 0.9:
                 conditions.judge_value(node, self.folder, self.findings)
+        elif not self.inside and clean and self._is_alone(tree) and type(node) in (exp.Case, exp.Cast):
+            self._add("expression", 0.92, "a value that is computed", node)
         elif not self.inside and clean and self._is_alone(tree) and type(node) in COMPARISONS:
             truth = self.folder.truth(node)
             if truth is not None:
@@ -184,7 +189,9 @@ class _Value:
         if kind in (exp.Literal, exp.Boolean, exp.Null, exp.Neg):
             return 0.5
         if kind in _SUMS:
-            return 0.94 if self.folder.value(node) is not UNKNOWN and self.inside else 0.4
+            texts = any(type(inner) is exp.Literal and inner.is_string for inner in walk(node))
+            known = texts or self.folder.value(node) is not UNKNOWN
+            return 0.94 if known and self.inside else 0.4
         return 0.1 if kind is exp.Column else 0.0
 
     def _strength_of_comparison(self, node: Any) -> float:
@@ -200,8 +207,13 @@ class _Value:
         if any(type(side) is exp.Placeholder for side in sides):
             return 0.3
         if all(type(side) is exp.Column for side in sides):
-            return 0.8 if type(node) is not exp.Like else 0.1
+            if type(node) is exp.Like:
+                return 0.1
+            return 0.95 if self.folder.truth(node) is not None else 0.8
         return 0.97
+
+    def _is_constant_or_query(self, operands: list[Any]) -> bool:
+        return any(self.folder.truth(o) is not None and _is_comparison(o) or _has_query(o) for o in operands)
 
     def _is_alone(self, tree: Any) -> bool:
         return len(self.pieces.trees) == 1
@@ -218,6 +230,9 @@ class _Value:
         while at < len(self.code) and self.code[at].text == ")" and self.code[at].kind is Kind.MARK:
             at += 1
         place = self.code[0].end
+        if not self.text.strip().strip("'\"`() ;\\%"):
+            self.findings.add("breakout", 0.92, "nothing but quotes", place)
+            return
         if at >= len(self.code):
             self._at_the_end(place, at > 1)
             return
@@ -240,13 +255,13 @@ class _Value:
             self._operator(at)
 
     def _at_the_end(self, place: int, has_parenthesis: bool) -> None:
-        content = self.text.strip()
         if self.cut:
-            gap = self.text[self.code[-1].end : self.comments[-1].start]
-            weight = 0.95 if len(self.comments[-1].text.split()) <= 3 or not gap else 0.6
+            comment = self.comments[-1]
+            words = len(comment.text.split())
+            is_hash = self.text.startswith("#", comment.start)
+            honest = words > (0 if is_hash else 3)
+            weight = 0.6 if honest else 0.95
             self.findings.add("cut_off", weight, "a quote that ends, and a comment", place)
-        elif not content.strip("'\"`() ;\\%"):
-            self.findings.add("breakout", 0.92, "nothing but quotes", place)
         else:
             self.findings.add("breakout", 0.6 if has_parenthesis else 0.35, "a quote that ends", place)
 
@@ -266,13 +281,17 @@ class _Value:
             "limit": following.kind is Kind.NUMBER,
             "order": by and third is not None and (third.kind is Kind.NUMBER or bool(self.inside)),
             "group": by and third is not None and (third.kind is Kind.NUMBER or bool(self.inside)),
-            "where": bool(self.inside) or third is not None and third.text in ("=", "<", ">", "in", "like"),
+            "where": third is not None and third.text in ("=", "<", ">", "in", "like", "is"),
             "rlike": following.text in ("(", "sleep"),
         }
         if fits[word]:
-            short = word in ("limit", "order", "group") and not (self.cut or self.inside)
-            weight = 0.8 if short else 0.94
+            whole = self.cut or self.inside or self._is_list_of_numbers(self.code[at + 2 :])
+            weight = 0.8 if word in ("limit", "order", "group") and not whole else 0.94
             self.findings.add("breakout", weight, f"{word.upper()} behind a value", self.code[at].start + 1)
+
+    @staticmethod
+    def _is_list_of_numbers(lexemes: list[Lexeme]) -> bool:
+        return bool(lexemes) and all(lexeme.kind is Kind.NUMBER or lexeme.text == "," for lexeme in lexemes)
 
     def _operator(self, at: int) -> None:
         """`' = '`, `'+(select ...)`, `' LIKE '`: the tree that begins with the string."""
@@ -288,13 +307,17 @@ class _Value:
         if not clean:
             return
         weight = 0.0
+        if any(type(n) is exp.BitwiseAnd and type(bare(n.expression)) is exp.Column for n in walk(tree)):
+            return  # a URL: x"&page=2
         if type(tree) in _LIKENESSES or type(tree) is exp.Not:
             weight = 0.94 if not any(type(n) is exp.Placeholder for n in walk(tree)) else 0.6
+            if type(tree) is exp.Is or (self.inside == '"' and type(tree) in (exp.Like, exp.RegexpLike)):
+                weight = self._strength_of_comparison(tree) if type(tree) is exp.Is else 0.6
         elif type(tree) in _SUMS:
             right = bare(tree.expression)
             if type(right) is exp.Literal and right.is_string:
                 weight = 0.92
-            elif _has_query(tree) or self.cut:
+            elif _has_query(tree) or (self.cut and type(right) is not exp.Column):
                 weight = 0.92
             elif type(right) is not exp.Placeholder:
                 weight = 0.4
@@ -309,9 +332,10 @@ class _Value:
         last = self.code[-1] if self.code else None
         if last is not None and self.cut:
             content = self.comments[-1].text.strip()
-            closes = last.kind is Kind.NUMBER or last.text in (")", ";") or not last.closed
-            if closes and len(content.split()) <= 3:
-                self.findings.add("cut_off", 0.6, "a comment ends a value", self.comments[-1].start + 1)
+            tree = bare(self.pieces.trees[0]) if len(self.pieces.trees) == 1 else None
+            if last.kind is Kind.NUMBER or last.text in (")", ";") or type(tree) not in (None, exp.Column):
+                weight = 0.6 if content or type(tree) in (None, exp.Column) else 0.92
+                self.findings.add("cut_off", weight, "a comment ends a value", self.comments[-1].start + 1)
         if self.code and begins_statement(self.code[1:]) and self.code[0].kind is Kind.NUMBER:
             self.findings.add("stacked", 0.9, "a statement behind a number", self.code[1].start + 1)
 
@@ -322,6 +346,10 @@ class _Value:
 
 def _is_comparison(node: Any) -> bool:
     return any(type(inner) in _LIKENESSES for inner in walk(node))
+
+
+def _has_pipe(node: Any) -> bool:
+    return any(inner._meta is not None and inner.meta.get("mark") == "||" for inner in walk(node))
 
 
 def _has_query(node: Any) -> bool:
