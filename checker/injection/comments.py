@@ -10,7 +10,12 @@ import re
 
 from checker.injection.findings import Findings
 
-_CLOSES_A_VALUE = re.compile(r"\s*(?:['\"`]|%['\"]|\)+\s*(?:['\";]|and\b|or\b|$))", re.IGNORECASE)
+_CLOSES_A_VALUE = re.compile(
+    r"""\s*(?:\)+\s*(?:['";]|(?:and|or)\b|$)
+      |%?['"`]\s*(?:$|[);,=<>|+-]|(?:and|or|order|group|limit|offset|having|union|where|from|as|in|is|like|between
+          |then|end|asc|desc|fetch|for|not)\b))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _IS_A_CLAUSE = re.compile(
     r"\s*\)*\s*(?:and|or|from|where|order\s+by|group\s+by|having|limit|offset|union|asc|desc|as)\b",
     re.IGNORECASE,
@@ -33,7 +38,7 @@ def judge(text: str, end: int, findings: Findings) -> None:
     if _CLOSES_A_VALUE.match(content):
         findings.add("cut_off", 0.93, "a comment hides what closed the value", where)
     elif _IS_A_CLAUSE.match(content):
-        weight = 0.6 if _ASKS.search(content) else 0.4
+        weight = 0.6 if _ASKS.search(content) else 0.3
         findings.add("cut_off", weight, "a comment hides the rest of the statement", where)
     elif not content.strip():
         findings.add("cut_off", 0.7, "an empty comment ends the statement", where)

@@ -100,7 +100,7 @@ class _Conditions:
         truths = [self.folder.truth(operand) for operand in operands]
         real = [self._is_real(o, t, i) for i, (o, t) in enumerate(zip(operands, truths, strict=True))]
         for index, (operand, truth) in enumerate(zip(operands, truths, strict=True)):
-            if truth is None or (index == 0 and self.is_value):
+            if truth is None or (index == 0 and self.is_value) or _is_group_of_columns(operand):
                 continue
             if index == 0:
                 # A report's parameter is compared with itself and then with a column.
@@ -135,7 +135,7 @@ class _Conditions:
         truths = [self.folder.truth(operand) for operand in operands]
         real = [self._is_real(o, t, i) for i, (o, t) in enumerate(zip(operands, truths, strict=True))]
         for index, (operand, truth) in enumerate(zip(operands, truths, strict=True)):
-            if truth is None or not any(real[:index]):
+            if truth is None or not any(real[:index]) or _is_group_of_columns(operand):
                 continue
             if not _is_comparison_of_constants(operand):
                 weight = self._weight_of_odd_conjunct(operand)
@@ -198,6 +198,13 @@ def _is_comparison_of_constants(condition: Any) -> bool:
     if type(node) in (exp.Literal, exp.Boolean, exp.Null, exp.Neg):
         return False
     return not any(type(inner) is exp.Column for inner in walk(node))
+
+
+def _is_group_of_columns(operand: Any) -> bool:
+    """A chain that is looked into by itself: it is constant by one of its parts only."""
+    return type(bare(operand)) in (exp.And, exp.Or) and any(
+        type(inner) is exp.Column for inner in walk(operand)
+    )
 
 
 def _is_canonical(condition: Any) -> bool:

@@ -16,7 +16,7 @@ from checker.injection.names import belongs
 MARKED: frozenset[type[exp.Expression]] = frozenset(
     {
         exp.Where, exp.Having, exp.Join, exp.Case, exp.Select, exp.Union, exp.Except, exp.Intersect, exp.Anonymous,
-        exp.Cast, exp.Order, exp.Limit, exp.Offset, exp.Table, exp.DPipe, exp.Div, exp.Parameter,
+        exp.Cast, exp.Order, exp.Limit, exp.Offset, exp.Table, exp.DPipe, exp.Div, exp.Parameter, exp.CTE,
     }
 )  # fmt: skip
 """The node types that `gather` sorts; a walk that is made anyway may collect them on its way."""

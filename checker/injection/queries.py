@@ -51,7 +51,8 @@ _HEAVY_CHARS = 1_000_000
 
 def judge(gathered: Gathered, folder: Folder, findings: Findings) -> None:
     """Findings on the queries, calls and casts of a statement."""
-    tables = [name for table in gathered.all(exp.Table) if (name := table_name(table))]
+    defined = {cte.alias.lower() for cte in gathered.all(exp.CTE)}
+    tables = [n for table in gathered.all(exp.Table) if (n := table_name(table)) and n not in defined]
     only_catalogue = bool(tables) and all(belongs(name, "catalogue") for name in tables)
     for operation in gathered.all(*SET_OPERATIONS):
         if type(operation.parent) not in SET_OPERATIONS:
@@ -100,7 +101,8 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool) -
             _union_elsewhere(columns, folder, findings, where)
         shapes = [_width(first), _width(branch)]
         if not is_value and None not in shapes and shapes[0] != shapes[1]:
-            findings.add("union_shape", 0.9, "UNION with another number of columns", where)
+            weight = 0.9 if reads_data and first.args.get("where") is not None else 0.3
+            findings.add("union_shape", weight, "UNION with another number of columns", where)
 
 
 def _union_elsewhere(columns: list[Any], folder: Folder, findings: Findings, where: int | None) -> None:
@@ -138,7 +140,7 @@ def _weight_of_constants(columns: list[Any], folder: Folder, first: Any, is_valu
     numbers = [value for value in values if isinstance(value, int | float)]
     nulls = values.count(None)
     if len(values) == 1:
-        return 0.9 if first.args.get("where") is not None and not isinstance(values[0], str) else 0.5
+        return 0.9 if first.args.get("where") is not None and not isinstance(values[0], str) else 0.3
     if nulls == len(values) or len(set(numbers)) == len(values) or (nulls and nulls + 1 >= len(values)):
         return 0.95
     return 0.9 if nulls + len(numbers) == len(values) else 0.4
@@ -232,12 +234,20 @@ def _call(call: Any, folder: Folder, findings: Findings) -> None:
         low, high = folder.value(arguments[0]), folder.value(arguments[1])
         if isinstance(low, int | float) and isinstance(high, int | float) and high - low >= _HEAVY_ROWS:
             query = query_of(call)
-            weight = 0.95 if query is not None and is_subquery_of_condition(query) else 0.1
+            wasted = query is not None and (is_subquery_of_condition(query) or _only_counts(query))
+            weight = 0.95 if wasted else 0.1
             findings.add("heavy", weight, "a long series that nothing needs", place(call))
     elif name in ("repeat", "replicate", "lpad", "rpad", "space") and arguments:
         counts = [folder.value(argument) for argument in arguments]
         if any(isinstance(c, int | float) and not isinstance(c, bool) and c >= _HEAVY_CHARS for c in counts):
             findings.add("heavy", 0.9, f"{name}() makes a very long text", place(call))
+
+
+def _only_counts(query: Any) -> bool:
+    """`SELECT count(*) FROM generate_series(...)` and nothing else."""
+    columns = items(query)
+    counts = len(columns) == 1 and type(columns[0]) is exp.Anonymous and call_name(columns[0]) == "count"
+    return counts and not relations(query) and not query.args.get("joins")
 
 
 _CALLS = (
@@ -249,7 +259,7 @@ _CALLS = (
 
 def _cast(cast: Any, folder: Folder, findings: Findings) -> None:
     kind = str(cast.args["to"]).lower()
-    if not kind.startswith(_NUMERIC):
+    if not kind.startswith(_NUMERIC) or kind.startswith("interval"):
         return
     inner = bare(cast.this)
     clause = clause_of(cast)
@@ -339,7 +349,8 @@ def _order(order: Any, folder: Folder, findings: Findings) -> None:
         key = bare(ordered.this if type(ordered) is exp.Ordered else ordered)
         if type(key) is exp.Literal and not key.is_string and key.this.isdigit():
             if width is not None and int(key.this[:9]) > width:
-                findings.add("order_probe", 0.9, "ORDER BY a column that is not there", place(order))
+                weight = 0.9 if query.args.get("where") is not None else 0.3
+                findings.add("order_probe", weight, "ORDER BY a column that is not there", place(order))
         elif type(key) is exp.Subquery or (type(key) is not exp.Column and not reads_row(key)):
             selects = _selects(key)
             if selects and not any(map(is_correlated, selects)):

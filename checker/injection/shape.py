@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from checker.injection.lexemes import Kind, Lexeme
 
+_AHEAD = 200
+"""Words that are looked at where many places of a text are tried."""
 _OBJECTS = frozenset(
     """table view index database schema function procedure user role sequence trigger login type domain extension
     materialized temporary temp unique or if column constraint global external tablespace policy server session
     system clustered nonclustered fulltext event package synonym assembly""".split()
 )  # fmt: skip
-_AHEAD = 400
-"""Words that are looked at: the FROM of a long list of columns has to be among them."""
 _JOINS_OF_WORDS = frozenset({"and", "or", "the", "a", "an", "of", "for", "your", "is", "are"})
 
 
-def begins_statement(lexemes: list[Lexeme]) -> bool:
-    """Whether these words begin a statement: its verb, and behind it what that verb takes."""
-    words = [lexeme.text if lexeme.kind in (Kind.WORD, Kind.MARK) else "" for lexeme in lexemes[:_AHEAD]]
+def begins_statement(lexemes: list[Lexeme], ahead: int | None = _AHEAD) -> bool:
+    """Whether these words begin a statement: its verb, and behind it what that verb takes.
+
+    Units: `ahead` is how many words are looked at, None for all.
+    """
+    words = [lexeme.text if lexeme.kind in (Kind.WORD, Kind.MARK) else "" for lexeme in lexemes[:ahead]]
     at = 0
     while at < len(words) and words[at] == "(":
         at += 1
@@ -87,9 +90,9 @@ def _is_select(rest: list[str], lexemes: list[Lexeme]) -> bool:
     first = lexemes[0]
     if first.kind is not Kind.WORD:
         return first.text not in (")", ",", ".", "!", "?", ":", ";")
-    if len(lexemes) > 1 and lexemes[1].text == "(":
+    if len(lexemes) > 1 and lexemes[1].kind is Kind.MARK and lexemes[1].text not in ".,!?;:-'":
         return True
-    if "from" in rest:
+    if "from" in rest or "union" in rest:
         return True
     return len(lexemes) == 1 and first.text in ("null", "user", "current_user", "true")
 

@@ -42,7 +42,7 @@ def judge_text(text: str) -> tuple[float, tuple[Finding, ...]]:
         return 1.0, (Finding("too_long", 1.0, f"a text of more than {MAX_CHARS} characters"),)
     text = text.translate(_WIDE) if not text.isascii() else text
     worst = _judge(text)
-    if not begins_statement(_code(read(text))):
+    if not begins_statement(_code(read(text)), None):
         for decoded in _decoded(text):
             found = _judge(decoded)
             if score(found) > score(worst) and found:
@@ -57,7 +57,7 @@ def judge_text(text: str) -> tuple[float, tuple[Finding, ...]]:
 
 
 def _judge(text: str) -> tuple[Finding, ...]:
-    if begins_statement(_code(read(text))):
+    if begins_statement(_code(read(text)), None):
         return _statement(text)
     readings = [values.judge(text, inside) for inside in ("", "'", '"') if not inside or inside in text]
     worst = max(readings, key=score)
