@@ -56,7 +56,7 @@ def _fits(phrase: Phrase, lexemes: list[Lexeme], index: int) -> bool:
         return False
     for offset, wanted in enumerate(phrase.words):
         lexeme = lexemes[index + offset]
-        if wanted == "*":
+        if wanted == "*" or (wanted == "'x'" and lexeme.kind is Kind.STRING):
             continue
         if lexeme.kind not in (Kind.WORD, Kind.MARK, Kind.VARIABLE):
             return False
