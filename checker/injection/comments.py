@@ -12,7 +12,7 @@ from checker.injection.findings import Findings
 
 _CLOSES_A_VALUE = re.compile(
     r"""\s*(?:\)+\s*(?:['";]|(?:and|or)\b|$)
-      |%?['"`]\s*(?:$|[);,=<>|+-]|(?:and|or|order|group|limit|offset|having|union|where|from|as|in|is|like|between
+      |[\w-]{0,12}+\ ?%?['"`]\s*(?:$|[);,=<>|+-]|(?:and|or|order|group|limit|offset|having|union|where|from|as|in|is|like|between
           |then|end|asc|desc|fetch|for|not)\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -33,7 +33,7 @@ def judge(text: str, end: int, findings: Findings) -> None:
     tail = tail.lstrip().rstrip(";")
     if not same_line or not tail.startswith(("--", "#")):
         return
-    content = tail.lstrip("-#").split("\n", 1)[0]
+    content = tail.split("\n", 1)[0].lstrip("-# \t")
     where = end + begin + 1
     if _CLOSES_A_VALUE.match(content):
         findings.add("cut_off", 0.93, "a comment hides what closed the value", where)

@@ -158,7 +158,7 @@ class _Conditions:
 
     def _is_real(self, operand: Any, truth: bool | None, index: int) -> bool:
         """Whether an operand asks something of the row, or is the value that stood there before."""
-        if truth is None:
+        if truth is None or reads_row(operand):
             return self.is_value or _asks(operand)
         return self.is_value and index == 0
 

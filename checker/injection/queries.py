@@ -89,6 +89,10 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool) -
     for branch in later:
         columns = items(branch)
         where = place(branch)
+        if not is_value and _ends_unparenthesised(operation):
+            findings.add("union_behind_limit", 0.95, "UNION behind ORDER BY or LIMIT", where)
+        if reads_data and branch.args.get("from_") is None and any(map(reads_row, columns)):
+            findings.add("union_probe", 0.92, "UNION that reads columns of no table", where)
         if reads_data and reads_catalogue(branch):
             findings.add("union_catalogue", 0.95, "UNION with the catalogue", where)
         if not first_is_constant:
@@ -115,6 +119,14 @@ def _union_elsewhere(columns: list[Any], folder: Folder, findings: Findings, whe
         findings.add("union_padding", 0.6, "UNION with another table, filled up with NULL", where)
     if any(type(n) is exp.Anonymous and belongs(call_name(n), "gather") for c in columns for n in walk(c)):
         findings.add("union_gather", 0.5, "UNION that puts columns of another table into one", where)
+
+
+def _ends_unparenthesised(operation: Any) -> bool:
+    """`SELECT ... LIMIT 1 UNION SELECT ...`: no statement, but what a value in LIMIT makes."""
+    left = operation.this
+    while type(left) in SET_OPERATIONS:
+        left = left.this
+    return type(left) is exp.Select and any(left.args.get(key) for key in ("order", "limit", "offset"))
 
 
 def _is_padding(column: Any) -> bool:
@@ -348,7 +360,10 @@ def _order(order: Any, folder: Folder, findings: Findings) -> None:
     for ordered in order.expressions:
         key = bare(ordered.this if type(ordered) is exp.Ordered else ordered)
         if type(key) is exp.Literal and not key.is_string and key.this.isdigit():
-            if width is not None and int(key.this[:9]) > width:
+            number = int(key.this[:9])
+            if width is None and number > 10:
+                findings.add("order_probe", 0.8, "ORDER BY a column far to the right", place(order))
+            elif width is not None and number > width:
                 weight = 0.9 if query.args.get("where") is not None else 0.3
                 findings.add("order_probe", weight, "ORDER BY a column that is not there", place(order))
         elif type(key) is exp.Subquery or (type(key) is not exp.Column and not reads_row(key)):
