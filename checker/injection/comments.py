@@ -25,8 +25,11 @@ _LONGEST = 2_000
 """Characters of a comment that are looked at."""
 
 
-def judge(text: str, end: int, findings: Findings) -> None:
-    """Findings on the comment behind the last word of a statement, which ends at the offset `end`."""
+def judge(text: str, end: int, findings: Findings, *, weight_of_empty: float = 0.7) -> None:
+    """Findings on the comment behind the last word of a statement, which ends at the offset `end`.
+
+    `weight_of_empty` is what a comment without any text weighs: people leave one behind, programs never do.
+    """
     tail = text[end : end + _LONGEST]
     begin = len(tail) - len(tail.lstrip())
     same_line = "\n" not in tail[:begin]
@@ -41,4 +44,4 @@ def judge(text: str, end: int, findings: Findings) -> None:
         weight = 0.6 if _ASKS.search(content) else 0.3
         findings.add("cut_off", weight, "a comment hides the rest of the statement", where)
     elif not content.strip():
-        findings.add("cut_off", 0.7, "an empty comment ends the statement", where)
+        findings.add("cut_off", weight_of_empty, "an empty comment ends the statement", where)

@@ -105,8 +105,7 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool) -
             _union_elsewhere(columns, folder, findings, where)
         shapes = [_width(first), _width(branch)]
         if not is_value and None not in shapes and shapes[0] != shapes[1]:
-            weight = 0.9 if reads_data and first.args.get("where") is not None else 0.3
-            findings.add("union_shape", weight, "UNION with another number of columns", where)
+            findings.add("union_shape", 0.9 if reads_data else 0.3, "UNION with another number of columns", where)
 
 
 def _union_elsewhere(columns: list[Any], folder: Folder, findings: Findings, where: int | None) -> None:

@@ -85,7 +85,7 @@ def _statement(text: str) -> tuple[Finding, ...]:
     conditions.judge(gathered, folder, findings)
     queries.judge(gathered, folder, findings)
     phrases.judge(code, findings)
-    comments.judge(text, code[-1].end, findings)
+    comments.judge(text, code[-1].end, findings, weight_of_empty=0.92)
     if tree is None:
         _stacked(code, findings)
         for lexeme in lexemes:

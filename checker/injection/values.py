@@ -31,6 +31,10 @@ _SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.BitwiseAnd, exp.Bitwis
 _LIKENESSES = (exp.RegexpLike, exp.Is, exp.NullSafeEQ, exp.Glob, *COMPARISONS)
 _CLAUSE_STARTS = frozenset({"union", "having", "procedure", "into", "where", "limit", "order", "group", "rlike"})
 
+_LINE_STARTS = frozenset(
+    "from where join inner left right full cross on exists not in any all as group order when then else set".split()
+)
+
 
 def judge(text: str, inside: str) -> tuple[Finding, ...]:
     """The findings on a text that stands where a value was expected, read within the quote `inside` or none."""
@@ -84,7 +88,8 @@ class _Value:
             if select.parent is not None and type(select.parent) not in SET_OPERATIONS:
                 columns = items(select)
                 if columns and type(columns[0]) is not exp.Placeholder and self._is_query(select, columns):
-                    self._add("subquery", 0.94, "a subquery in a value", select)
+                    weight = 0.3 if self._begins_with_clause() else 0.94
+                    self._add("subquery", weight, "a subquery in a value", select)
         for call in gathered.all(exp.Anonymous):
             self._call(call)
         for variable in gathered.all(exp.Parameter):
@@ -96,6 +101,11 @@ class _Value:
             for node in walk(tree):
                 if type(node) is exp.Column:
                     self._catalogue(".".join(part.name.lower() for part in node.parts), node)
+
+    def _begins_with_clause(self) -> bool:
+        """One line of a statement that was written on several: `WHERE EXISTS (SELECT ...)`."""
+        first = self.code[0]
+        return not self.inside and first.kind is Kind.WORD and first.text in _LINE_STARTS
 
     def _is_query(self, select: Any, columns: list[Any]) -> bool:
         if relations(select):
@@ -333,8 +343,11 @@ class _Value:
         if last is not None and self.cut:
             content = self.comments[-1].text.strip()
             tree = bare(self.pieces.trees[0]) if len(self.pieces.trees) == 1 else None
-            if last.kind is Kind.NUMBER or last.text in (")", ";") or type(tree) not in (None, exp.Column):
-                weight = 0.6 if content or type(tree) in (None, exp.Column) else 0.92
+            computed = tree is not None and not any(
+                type(inner) in (exp.Column, exp.Placeholder) for inner in walk(tree)
+            )
+            if last.kind is Kind.NUMBER or last.text in (")", ";") or computed:
+                weight = 0.92 if computed and not content else 0.6
                 self.findings.add("cut_off", weight, "a comment ends a value", self.comments[-1].start + 1)
         if self.code and begins_statement(self.code[1:]) and self.code[0].kind is Kind.NUMBER:
             self.findings.add("stacked", 0.9, "a statement behind a number", self.code[1].start + 1)

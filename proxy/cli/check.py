@@ -52,10 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
     for number, text in texts:
-        verdicts = [(text, attack_or_not(text))] if arguments.only else list(verdicts_on(gate, text))
-        if source is not None and not arguments.only:
-            # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
-            verdicts = [next((v for v in verdicts if not _is_allowed(v[1])), None) or _one(text, verdicts)]
+        if arguments.only:
+            verdicts = [(text, attack_or_not(text))]
+        elif source is not None:
+            verdicts = [(text, verdict_on_line(gate, text))]
+        else:
+            verdicts = list(verdicts_on(gate, text))
         for statement, verdict in verdicts:
             status = status if _is_allowed(verdict) else SOME_BAD
             report = {**as_object(verdict), "statement": statement}
@@ -102,18 +104,26 @@ def attack_or_not(text: str) -> Allowed | Denied:
     return Denied("injection", "42501", findings[0].reason, findings[0].position, findings=findings)
 
 
-def _one(text: str, verdicts: list[tuple[str, Allowed | Denied]]) -> tuple[str, Allowed | Denied]:
-    """The verdict on a line of allowed statements: a query and a further statement behind it are not one."""
+def verdict_on_line(gate: Gate, text: str) -> Allowed | Denied:
+    """The one verdict on a line of a file.
+
+    Whoever wrote the line meant one statement: what hides behind a semicolon counts against it, and any statement
+    behind a query does.
+    """
     from checker.verdict import Allowed, Denied, StatementKind
 
+    verdicts = list(verdicts_on(gate, text))
+    denied = next((verdict for _, verdict in verdicts if isinstance(verdict, Denied)), None)
+    if denied is not None:
+        return denied
     kinds = [verdict.kind for _, verdict in verdicts if isinstance(verdict, Allowed)]
     for index, kind in enumerate(kinds[:-1]):
         following = kinds[index + 1]
         if kind is StatementKind.SELECT and following not in (StatementKind.EMPTY, StatementKind.COMMIT):
             reason = "a line is one statement: another one stands behind a query"
             position = text.find(verdicts[index + 1][0], len(verdicts[index][0])) + 1
-            return text, Denied("stacked", "42601", reason, position or None)
-    return verdicts[0]
+            return Denied("stacked", "42601", reason, position or None)
+    return verdicts[0][1]
 
 
 def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
