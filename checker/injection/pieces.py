@@ -19,18 +19,23 @@ from sqlglot import expressions as exp
 
 from checker.injection.lexemes import Kind, Lexeme
 
-MAX_DEPTH = 60
+MAX_DEPTH = 30
 _Node = TypeVar("_Node", bound=exp.Expression)
 
 _SET_WORDS = frozenset({"union", "intersect", "except", "minus"})
-CLAUSES = frozenset(
-    """from where group having order limit offset union intersect except minus into procedure window fetch for
-    returning set values on using then else end when as separator escape rlike waitfor lock""".split()
-)  # fmt: skip
-_NOT_NAMES = CLAUSES | frozenset(
-    "select and or xor not like ilike in is between join left right inner cross full natural outer case exists".split()
-)  # fmt: skip
-_JOINS = frozenset("join left right inner cross full natural outer lateral straight_join only".split())
+_CLAUSES_WORDS = """
+    from where group having order limit offset union intersect except minus into procedure window fetch for
+    returning set values on using then else end when as separator escape rlike waitfor lock
+"""
+CLAUSES = frozenset(_CLAUSES_WORDS.split())
+_NOT_NAMES_WORDS = """
+    select and or xor not like ilike in is between join left right inner cross full natural outer case exists
+"""
+_NOT_NAMES = CLAUSES | frozenset(_NOT_NAMES_WORDS.split())
+_JOINS_WORDS = """
+    join left right inner cross full natural outer lateral straight_join only
+"""
+_JOINS = frozenset(_JOINS_WORDS.split())
 _COMPARISONS: dict[str, type[exp.Expression]] = {
     "=": exp.EQ, "==": exp.EQ, "<>": exp.NEQ, "!=": exp.NEQ, "^=": exp.NEQ, "<": exp.LT, ">": exp.GT,
     "<=": exp.LTE, ">=": exp.GTE, "<=>": exp.NullSafeEQ, "like": exp.Like, "ilike": exp.ILike,
@@ -46,7 +51,8 @@ class Pieces:
     """The trees of a text's lexemes (comments left out), in order, in `trees`.
 
     `is_value`: the text stands where a value was expected, so `||` may be MySQL's OR, and a condition that stands
-    alone is read as one.  `quote` is the mark of strings: with `"`, names in double quotes are strings.  `ends` tells, by the id of a tree, the index of the lexeme after it.
+    alone is read as one.  `quote` is the mark of strings: with `"`, names in double quotes are strings.  `ends` has,
+    for each tree, the index of the lexeme after it.
     """
 
     def __init__(self, lexemes: list[Lexeme], is_value: bool, quote: str = "'") -> None:
@@ -107,7 +113,7 @@ class Pieces:
         return self._expression()
 
     def _query(self) -> Any:
-        return self._set_operations(self._select())
+        return self._deeper(lambda: self._set_operations(self._select()))
 
     def _select(self) -> Any:
         query = self._placed(exp.Select(expressions=[]), self._here())
@@ -147,8 +153,8 @@ class Pieces:
                 query.set(word, self._placed(kind(this=self._expression()), start))
             elif word in ("order", "group") and self.word(1) == "by":
                 self.at += 2
-                kind = exp.Order if word == "order" else exp.Group
-                query.set(word, self._placed(kind(expressions=self._list(self._expression)), start))
+                keys = exp.Order if word == "order" else exp.Group
+                query.set(word, self._placed(keys(expressions=self._list(self._expression)), start))
             elif word in ("limit", "offset"):
                 self.at += 1
                 bound = exp.Limit if word == "limit" else exp.Offset
@@ -221,9 +227,7 @@ class Pieces:
 
     def _item(self) -> Any:
         item = self._expression()
-        if self._take("as"):
-            self.at += 1
-        elif self._starts_name() and self.word() not in _NOT_NAMES:
+        if self._take("as") or (self._starts_name() and self.word() not in _NOT_NAMES):
             self.at += 1
         return item
 
@@ -247,12 +251,15 @@ class Pieces:
     # -- expressions -----------------------------------------------------------------------------------------
 
     def _expression(self) -> Any:
+        return self._deeper(self._either)
+
+    def _deeper(self, read: Callable[[], Any]) -> Any:
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
                 self.at += 1
                 return exp.Placeholder()
-            return self._either()
+            return read()
         finally:
             self._depth -= 1
 
@@ -367,13 +374,13 @@ class Pieces:
             return self._case()
         if word == "exists":
             self.at += 1
-            return exp.Exists(this=self._atom())
+            return exp.Exists(this=self._deeper(self._atom))
         if word in _WORDS:
             self.at += 1
             return _WORDS[word]()
         if word in ("binary", "distinct", "all", "interval") and self.word(1) != "(":
             self.at += 1
-            return self._atom() if self._depth < MAX_DEPTH else exp.Placeholder()
+            return self._deeper(self._atom)
         name = self._name()
         if name is not None:
             return self._call(name[-1], name) if self.word() == "(" else _column(name)

@@ -49,14 +49,17 @@ _HEAVY_ROWS = 1_000_000
 _HEAVY_CHARS = 1_000_000
 
 
-def judge(gathered: Gathered, folder: Folder, findings: Findings) -> None:
-    """Findings on the queries, calls and casts of a statement."""
+def judge(gathered: Gathered, folder: Folder, findings: Findings, *, is_text: bool = False) -> None:
+    """Findings on the queries, calls and casts of a statement.
+
+    `is_text`: no grammar stands before or behind this judgement, so a UNION that fits nowhere counts by itself.
+    """
     defined = {cte.alias.lower() for cte in gathered.all(exp.CTE)}
     tables = [n for table in gathered.all(exp.Table) if (n := table_name(table)) and n not in defined]
     only_catalogue = bool(tables) and all(belongs(name, "catalogue") for name in tables)
     for operation in gathered.all(*SET_OPERATIONS):
         if type(operation.parent) not in SET_OPERATIONS:
-            _union(operation, folder, findings, gathered.is_value)
+            _union(operation, folder, findings, gathered.is_value, is_text)
     for call in gathered.all(exp.Anonymous):
         _call(call, folder, findings)
     for cast in gathered.all(exp.Cast):
@@ -80,7 +83,7 @@ def judge(gathered: Gathered, folder: Folder, findings: Findings) -> None:
 # -- UNION ---------------------------------------------------------------------------------------------------
 
 
-def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool) -> None:
+def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool, is_text: bool) -> None:
     first, *later = branches(operation)
     if not later:
         return
@@ -105,7 +108,9 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool) -
             _union_elsewhere(columns, folder, findings, where)
         shapes = [_width(first), _width(branch)]
         if not is_value and None not in shapes and shapes[0] != shapes[1]:
-            findings.add("union_shape", 0.9 if reads_data else 0.3, "UNION with another number of columns", where)
+            findings.add(
+                "union_shape", 0.9 if reads_data else 0.3, "UNION with another number of columns", where
+            )
 
 
 def _union_elsewhere(columns: list[Any], folder: Folder, findings: Findings, where: int | None) -> None:
@@ -286,9 +291,14 @@ def _cast(cast: Any, folder: Folder, findings: Findings) -> None:
     elif selects and is_condition and not any(map(is_correlated, selects)) and not reads_row(inner):
         weight = 0.6 if all(_is_aggregate(select) for select in selects) else 0.92
         findings.add("error_cast", weight, "a subquery as a number: the error would show it", place(cast))
-    elif type(inner) is exp.Literal and inner.is_string and is_condition and kind.startswith(("int", "num")):
-        if not inner.this.strip().lstrip("+-").replace(".", "", 1).isdigit():
-            findings.add("error_cast", 0.9, "a text as a number: an error is wanted", place(cast))
+    elif is_condition and kind.startswith(("int", "num")) and _is_text_without_number(inner):
+        findings.add("error_cast", 0.9, "a text as a number: an error is wanted", place(cast))
+
+
+def _is_text_without_number(node: Any) -> bool:
+    if type(node) is not exp.Literal or not node.is_string:
+        return False
+    return not node.this.strip().lstrip("+-").replace(".", "", 1).isdigit()
 
 
 def _is_aggregate(select: Any) -> bool:
@@ -313,7 +323,9 @@ def _case(case: Any, folder: Folder, findings: Findings) -> None:
             continue
         texts = any(type(n) is exp.Literal and n.is_string for n in walk(branch.this))
         weight = 0.3 if texts else 0.92
-        findings.add("constant_case", weight, f"CASE in {clause.upper()} by a constant condition", place(case))
+        findings.add(
+            "constant_case", weight, f"CASE in {clause.upper()} by a constant condition", place(case)
+        )
 
 
 def _fails(outcome: Any, folder: Folder) -> bool:
@@ -323,7 +335,10 @@ def _fails(outcome: Any, folder: Folder) -> bool:
             return True
         if type(node) is exp.Cast and type(bare(node.this)) is exp.Literal and bare(node.this).is_string:
             kind = str(node.args["to"]).lower()
-            if kind.startswith(("int", "numeric", "decimal")) and not bare(node.this).this.strip(" +-").isdigit():
+            if (
+                kind.startswith(("int", "numeric", "decimal"))
+                and not bare(node.this).this.strip(" +-").isdigit()
+            ):
                 return True
         if type(node) in SET_OPERATIONS and all(
             is_constant(i, folder) for b in branches(node) for i in items(b)
@@ -342,7 +357,9 @@ def _concatenation(pipe: Any, findings: Findings) -> None:
         return
     selects = [s for operand in operands for s in _selects(operand)]
     recon = next(filter(None, map(_recon, operands)), None)
-    codes = any(type(n) is exp.Anonymous and belongs(call_name(n), "codes") for o in operands for n in walk(o))
+    codes = any(
+        type(n) is exp.Anonymous and belongs(call_name(n), "codes") for o in operands for n in walk(o)
+    )
     cases = any(type(bare(operand)) is exp.Case for operand in operands)
     if (selects and not any(map(is_correlated, selects))) or recon or cases:
         findings.add("concatenation", 0.93, "a value put together of a query", place(pipe))

@@ -6,11 +6,12 @@ from checker.injection.lexemes import Kind, Lexeme
 
 _AHEAD = 200
 """Words that are looked at where many places of a text are tried."""
-_OBJECTS = frozenset(
-    """table view index database schema function procedure user role sequence trigger login type domain extension
-    materialized temporary temp unique or if column constraint global external tablespace policy server session
-    system clustered nonclustered fulltext event package synonym assembly""".split()
-)  # fmt: skip
+_OBJECTS_WORDS = """
+    table view index database schema function procedure user role sequence trigger login type domain extension
+    materialized temporary temp unique or if column constraint global external tablespace policy server
+    session system clustered nonclustered fulltext event package synonym assembly
+"""
+_OBJECTS = frozenset(_OBJECTS_WORDS.split())
 _JOINS_OF_WORDS = frozenset({"and", "or", "the", "a", "an", "of", "for", "your", "is", "are"})
 
 
@@ -81,7 +82,14 @@ def _goes_on(lexemes: list[Lexeme]) -> bool:
             depth += 1 if lexeme.text == "(" else -1
             if depth == 0:
                 rest = lexemes[index + 1 : index + 2]
-                return bool(rest) and rest[0].text in ("union", "intersect", "except", "minus", "order", "limit")
+                return bool(rest) and rest[0].text in (
+                    "union",
+                    "intersect",
+                    "except",
+                    "minus",
+                    "order",
+                    "limit",
+                )
     return False
 
 

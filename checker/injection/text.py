@@ -83,7 +83,7 @@ def _statement(text: str) -> tuple[Finding, ...]:
     trees = Pieces(code, is_value=False).trees if tree is None else [tree]
     gathered = gather(trees)
     conditions.judge(gathered, folder, findings)
-    queries.judge(gathered, folder, findings)
+    queries.judge(gathered, folder, findings, is_text=True)
     phrases.judge(code, findings)
     comments.judge(text, code[-1].end, findings, weight_of_empty=0.92)
     if tree is None:

@@ -27,13 +27,26 @@ from checker.injection.shape import begins_statement
 from checker.verdict import Finding
 
 _CONNECTIVES = (exp.And, exp.Or, exp.Xor)
-_SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.DPipe)
-_LIKENESSES = (exp.RegexpLike, exp.Is, exp.NullSafeEQ, exp.Glob, *COMPARISONS)
-_CLAUSE_STARTS = frozenset({"union", "having", "procedure", "into", "where", "limit", "order", "group", "rlike"})
-
-_LINE_STARTS = frozenset(
-    "from where join inner left right full cross on exists not in any all as group order when then else set".split()
+_SUMS = (
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Mod,
+    exp.BitwiseAnd,
+    exp.BitwiseOr,
+    exp.BitwiseXor,
+    exp.DPipe,
 )
+_LIKENESSES = (exp.RegexpLike, exp.Is, exp.NullSafeEQ, exp.Glob, *COMPARISONS)
+_CLAUSE_STARTS = frozenset(
+    {"union", "having", "procedure", "into", "where", "limit", "order", "group", "rlike"}
+)
+
+_LINE_STARTS_WORDS = """
+    from where join inner left right full cross on exists not in any all as group order when then else set
+"""
+_LINE_STARTS = frozenset(_LINE_STARTS_WORDS.split())
 
 
 def judge(text: str, inside: str) -> tuple[Finding, ...]:
@@ -223,7 +236,9 @@ class _Value:
         return 0.97
 
     def _is_constant_or_query(self, operands: list[Any]) -> bool:
-        return any(self.folder.truth(o) is not None and _is_comparison(o) or _has_query(o) for o in operands)
+        return any(
+            (self.folder.truth(o) is not None and _is_comparison(o)) or _has_query(o) for o in operands
+        )
 
     def _is_alone(self, tree: Any) -> bool:
         return len(self.pieces.trees) == 1
@@ -256,7 +271,14 @@ class _Value:
             self._clause(at)
         elif word == "as" and self.inside and any(lexeme.text == "where" for lexeme in self.code[at:]):
             self.findings.add("breakout", 0.92, "a quote that ends, and a clause behind it", place)
-        elif begins_statement(self.code[at:]) and word not in ("show", "set", "use", "begin", "start", "call"):
+        elif begins_statement(self.code[at:]) and word not in (
+            "show",
+            "set",
+            "use",
+            "begin",
+            "start",
+            "call",
+        ):
             self.findings.add("stacked", 0.93, "a quote that ends, and a statement behind it", place)
         elif word == ",":
             weight = 0.92 if self.cut or any(_has_query(tree) for tree in self.pieces.trees) else 0.2
@@ -325,9 +347,8 @@ class _Value:
                 weight = self._strength_of_comparison(tree) if type(tree) is exp.Is else 0.6
         elif type(tree) in _SUMS:
             right = bare(tree.expression)
-            if type(right) is exp.Literal and right.is_string:
-                weight = 0.92
-            elif _has_query(tree) or (self.cut and type(right) is not exp.Column):
+            is_text = type(right) is exp.Literal and right.is_string
+            if is_text or _has_query(tree) or (self.cut and type(right) is not exp.Column):
                 weight = 0.92
             elif type(right) is not exp.Placeholder:
                 weight = 0.4
@@ -371,7 +392,9 @@ def _has_query(node: Any) -> bool:
             return True
         if type(inner) is exp.Anonymous:
             name = call_name(inner)
-            if any(belongs(name, f) for f in ("time", "error", "file", "recon", "letters", "codes", "gather")):
+            if any(
+                belongs(name, f) for f in ("time", "error", "file", "recon", "letters", "codes", "gather")
+            ):
                 return True
         if type(inner) is exp.Parameter and str(inner.this.name).startswith("@@"):
             return True

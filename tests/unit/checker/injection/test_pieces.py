@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 from checker.injection.lexemes import Kind, read
 from checker.injection.pieces import Pieces
 
+_WORDS = """
+    select from where ( ) , ; and or not in is null like case when then end union 1 'x' a . = || order
+    by exists cast as :: limit join on between
+"""
+
 
 def pieces(text: str, inside: str = "", is_value: bool = True) -> list[str]:
     code = [lexeme for lexeme in read(text, inside) if lexeme.kind is not Kind.COMMENT]
@@ -39,8 +44,7 @@ def test_a_pipe_is_or_in_a_value_and_concatenation_in_a_statement() -> None:
     assert pieces("a || b", is_value=False) == ["a || b"]
 
 
-@given(st.lists(st.sampled_from("select from where ( ) , ; and or not in is null like case when then end union 1 'x' a . "
-                                "= || order by exists cast as :: limit join on between".split()), max_size=40))  # fmt: skip
+@given(st.lists(st.sampled_from(_WORDS.split()), max_size=40))
 def test_any_words_make_trees(words: list[str]) -> None:
     pieces(" ".join(words))
     pieces(" ".join(words), is_value=False)

@@ -13,8 +13,9 @@ from checker.injection import judge_text, score
 from checker.injection.text import MAX_CHARS
 
 _HERE = Path(__file__).parent
-_PIECES = ("'", '"', "`", "(", ")", "--", "#", "/*", "*/", ";", " ", "\n", "or", "and", "union", "select", "1", "=", "x",
-           "||", "from", "case", "when", "not", "in", "%27", "&#39;", "\\", ",", "@@a", "0x41", "like", "between", "[", "]")  # fmt: skip
+_PIECES = ("'", '"', "`", "(", ")", "--", "#", "/*", "*/", ";", " ", "\n", "or", "and", "union", "select", "1", "=",
+           "x",           "||", "from", "case", "when", "not", "in", "%27", "&#39;", "\\", ",", "@@a", "0x41",
+           "like", "between", "[", "]")  # fmt: skip
 
 
 def _rows() -> list[tuple[str, str]]:
