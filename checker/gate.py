@@ -151,6 +151,9 @@ class Gate:
         depth = prefixes = 0
         for token in tokens:
             kind = token.token_type
+            if kind not in _COUNTED:
+                prefixes = 0
+                continue
             if kind is TokenType.SEMICOLON:
                 raise _Denial("stacked", "42601", 'syntax error at or near ";"', token.start + 1)
             if kind in _OPENERS:
@@ -281,6 +284,7 @@ def _moved(verdict: Verdict, offset: int) -> Verdict:
 _OPENERS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSERS = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+_COUNTED = _OPENERS | _CLOSERS | _PREFIXES | {TokenType.SEMICOLON}
 
 
 class _Denial(Exception):
@@ -321,10 +325,15 @@ def _unknown_statement(token: Token, text: str, word: str) -> Exception:
     return SyntaxProblem(f'syntax error at or near "{text[token.start : token.end + 1]}"', token.start)
 
 
+_MAY_WRITE = frozenset({TokenType.INTO, TokenType.FOR, TokenType.L_PAREN, TokenType.R_PAREN})
+
+
 def _refuse_writes(tokens: list[Token]) -> None:
     """Writes inside a query: a data-modifying WITH, SELECT INTO, row locks."""
     for index, token in enumerate(tokens):
         kind = token.token_type
+        if kind not in _MAY_WRITE:
+            continue
         if kind is TokenType.INTO:
             raise _not_allowed("SELECT INTO", token)
         following = tokens[index + 1] if index + 1 < len(tokens) else None

@@ -20,6 +20,9 @@ MARKED: frozenset[type[exp.Expression]] = frozenset(
     }
 )  # fmt: skip
 """The node types that `gather` sorts; a walk that is made anyway may collect them on its way."""
+_LEAVES: frozenset[type[Any]] = frozenset(
+    {exp.Identifier, exp.Literal, exp.Column, exp.Star, exp.Null, str, bool, int}
+)
 SET_OPERATIONS = (exp.Union, exp.Except, exp.Intersect)
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.In, exp.Between)
 
@@ -39,19 +42,25 @@ class Gathered:
 def gather(trees: Iterable[Any], is_value: bool = False) -> Gathered:
     """The marked nodes of the trees, from left to right as far as the tree tells."""
     by_type: dict[type[exp.Expression], list[Any]] = {}
-    for tree in trees:
-        for node in walk(tree):
-            if type(node) in MARKED:
-                by_type.setdefault(type(node), []).append(node)
+    stack = [*trees][::-1]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind in MARKED:
+            by_type.setdefault(kind, []).append(node)
+        children: list[Any] = []
+        for value in node.args.values():
+            if type(value) is list:
+                children += value
+            elif value is not None:
+                children.append(value)
+        # Names and literals are most of a tree, and nothing is marked in them.
+        stack += [
+            child
+            for child in reversed(children)
+            if type(child) not in _LEAVES and isinstance(child, exp.Expression)
+        ]
     return Gathered(by_type, is_value)
-
-
-def sort(nodes: Iterable[Any]) -> Gathered:
-    """The same of nodes that another walk has collected."""
-    by_type: dict[type[exp.Expression], list[Any]] = {}
-    for node in nodes:
-        by_type.setdefault(type(node), []).append(node)
-    return Gathered(by_type)
 
 
 def walk(tree: Any) -> Iterator[Any]:

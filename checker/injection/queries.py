@@ -109,7 +109,10 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool, i
         shapes = [_width(first), _width(branch)]
         if not is_value and None not in shapes and shapes[0] != shapes[1]:
             findings.add(
-                "union_shape", 0.9 if reads_data else 0.3, "UNION with another number of columns", where
+                "union_shape",
+                0.92 if reads_data or is_text else 0.3,
+                "UNION with another number of columns",
+                where,
             )
 
 
