@@ -18,11 +18,12 @@ from sqlglot import expressions as exp
 
 from checker.injection import conditions, phrases, queries
 from checker.injection.constants import UNKNOWN, Folder, bare, flatten
+from checker.injection.expressions import CLAUSES
 from checker.injection.findings import Findings
 from checker.injection.gather import COMPARISONS, SET_OPERATIONS, call_name, gather, items, relations, walk
 from checker.injection.lexemes import Kind, Lexeme, read
 from checker.injection.names import belongs
-from checker.injection.pieces import CLAUSES, Pieces
+from checker.injection.pieces import Pieces
 from checker.injection.shape import begins_statement
 from checker.verdict import Finding
 
