@@ -92,7 +92,8 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool, i
     for branch in later:
         columns = items(branch)
         where = place(branch)
-        if not is_value and _ends_unparenthesised(operation):
+        elsewhere = is_value or bool(set(relations(branch)) ^ set(relations(first)))
+        if not is_value and elsewhere and type(operation) is exp.Union and _ends_unparenthesised(operation):
             findings.add("union_behind_limit", 0.95, "UNION behind ORDER BY or LIMIT", where)
         if reads_data and branch.args.get("from_") is None and any(map(reads_row, columns)):
             findings.add("union_probe", 0.92, "UNION that reads columns of no table", where)
