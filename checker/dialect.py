@@ -17,6 +17,8 @@ Left out: session statements, see session_statements.py.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlglot import expressions as exp
 from sqlglot.dialects.dialect import DialectType
 from sqlglot.dialects.postgres import Postgres
@@ -49,10 +51,18 @@ _CHECKED = CheckedPostgres()
 def parse(tokens: list[Token], text: str) -> exp.Expression:
     """The tree of one query from desugared tokens; the tokens lose their CALL_MARK.  Raises: SyntaxProblem."""
     tree = _parse(_CHECKED, tokens, text)
-    for node in tree.walk():
-        name = node.args.get("this")
-        if type(name) is str and name.endswith(CALL_MARK):
-            node.args["this"] = name[:-1]
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        for key, value in node.args.items():
+            kind = type(value)
+            if kind is str:
+                if key == "this" and value.endswith(CALL_MARK):
+                    node.args["this"] = value[:-1]
+            elif kind is list:
+                stack += [item for item in value if isinstance(item, exp.Expression)]
+            elif isinstance(value, exp.Expression):
+                stack.append(value)
     unmark(tokens)
     return tree
 

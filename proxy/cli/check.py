@@ -24,7 +24,8 @@ def add_commands(commands: Any) -> None:
         help="say whether the gate lets SQL through, without running it",
         description="The gate's verdict on each statement, of any role or of one.  Exit status: 0 all allowed, 1 some "
         "denied.",
-        epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE',
+        epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE; '
+        "streamlink-sql check --only injection \"1' OR '1'='1\"",
     )
     check.add_argument("sql", nargs="?", metavar="SQL", help='one or more statements; "-" is --file -')
     check.add_argument(
@@ -45,6 +46,12 @@ def add_commands(commands: Any) -> None:
         help="the tables that there are, as JSON (default: those that the server last saw)",
     )
     add_conf_flag(check)
+    check.add_argument(
+        "--only",
+        choices=["injection"],
+        help="judge any text, statement or not, as a web application firewall does: denied means an attack, nothing "
+        "else.  Without it the whole gate decides, with the limits on injection that roles have by default",
+    )
     check.add_argument("--json", action="store_true", help="one JSON object a statement")
     check.add_argument(
         "--judge",
@@ -68,13 +75,17 @@ def run(arguments: argparse.Namespace) -> int:
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
     for number, text in texts:
-        verdicts = list(verdicts_on(gate, text, context))
-        if source is not None:
-            # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
-            verdicts = [next((v for v in verdicts if not _allowed(v[1])), verdicts[0])]
+        if arguments.only:
+            verdicts = [(text, attack_or_not(text))]
+        elif source is not None:
+            verdicts = [(text, verdict_on_line(gate, text, context))]
+        else:
+            verdicts = list(verdicts_on(gate, text, context))
         for statement, verdict in verdicts:
-            status = status if _allowed(verdict) else SOME_BAD
+            status = status if _is_allowed(verdict) else SOME_BAD
             report = {**as_object(verdict), "statement": statement}
+            if arguments.only and report["allowed"]:
+                report["reason"] = "no attack"
             if source is not None:
                 report = {"line": number, **report, "statement": text}
             if judge is not None and (probability := judge(report["statement"])) is not None:
@@ -145,7 +156,9 @@ def local_judge() -> Callable[[str], float | None]:
     return judge
 
 
-def verdicts_on(gate: Gate, text: str, context: Context | None) -> Iterator[tuple[str, Allowed | Denied]]:
+def verdicts_on(
+    gate: Gate, text: str, context: Context | None = None
+) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
     from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
@@ -168,16 +181,58 @@ def verdicts_on(gate: Gate, text: str, context: Context | None) -> Iterator[tupl
             yield statement.text, gate.check(statement.text, context, base_position=statement.start)
 
 
+def attack_or_not(text: str) -> Allowed | Denied:
+    """The injection layer's judgement of any text, at the limits that roles have by default."""
+    from checker.context import InjectionLimits
+    from checker.injection import judge_text
+    from checker.verdict import Allowed, Denied, StatementKind
+
+    weight, findings = judge_text(text)
+    if weight < InjectionLimits().deny_at:
+        return Allowed(StatementKind.EMPTY, "", findings=findings)
+    return Denied("injection", "42501", findings[0].reason, findings[0].position, findings=findings)
+
+
+def verdict_on_line(gate: Gate, text: str, context: Context | None = None) -> Allowed | Denied:
+    """The one verdict on a line of a file.
+
+    Whoever wrote the line meant one statement: what hides behind a semicolon counts against it, and any statement
+    behind a query does.
+    """
+    from checker.verdict import Allowed, Denied, StatementKind
+
+    verdicts = list(verdicts_on(gate, text, context))
+    denied = next((verdict for _, verdict in verdicts if isinstance(verdict, Denied)), None)
+    if denied is not None:
+        return denied
+    kinds = [verdict.kind for _, verdict in verdicts if isinstance(verdict, Allowed)]
+    for index, kind in enumerate(kinds[:-1]):
+        following = kinds[index + 1]
+        if kind is StatementKind.SELECT and following not in (StatementKind.EMPTY, StatementKind.COMMIT):
+            reason = "a line is one statement: another one stands behind a query"
+            position = text.find(verdicts[index + 1][0], len(verdicts[index][0])) + 1
+            return Denied("stacked", "42601", reason, position or None)
+    return verdicts[0][1]
+
+
 def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
-    """What --json prints.  Units: `position` is a character of the text, from 1."""
+    """What --json prints.  Units: `position` is a character of the text, from 1; weights and `score` are 0..1."""
+    from checker.injection import score
     from checker.verdict import Allowed
 
+    found = {
+        "score": round(score(verdict.findings), 4),
+        "findings": [
+            {"code": finding.code, "weight": finding.weight, "position": finding.position}
+            for finding in verdict.findings
+        ],
+    }
     if isinstance(verdict, Allowed):
         reason = f"{verdict.kind.value} changes no data" if verdict.kind.value else "there is nothing to run"
-        return {"allowed": True, "code": "allowed", "reason": reason}
+        return {"allowed": True, "code": "allowed", "reason": reason, **found}
     report = {"allowed": False, "code": verdict.code, "reason": verdict.reason, "sqlstate": verdict.sqlstate}
     optional = {"position": verdict.position, "hint": verdict.hint}
-    return report | {name: value for name, value in optional.items() if value is not None}
+    return report | {name: value for name, value in optional.items() if value is not None} | found
 
 
 def as_line(report: dict[str, Any]) -> str:
@@ -190,7 +245,7 @@ def as_line(report: dict[str, Any]) -> str:
     return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}{judged}"
 
 
-def _allowed(verdict: Allowed | Denied) -> bool:
+def _is_allowed(verdict: Allowed | Denied) -> bool:
     from checker.verdict import Allowed
 
     return isinstance(verdict, Allowed)
