@@ -31,7 +31,9 @@ _COMPARISONS: dict[str, type[exp.Expression]] = {
 }  # fmt: skip
 _SUMS: dict[str, type[exp.Expression]] = {
     "+": exp.Add, "-": exp.Sub, "||": exp.DPipe, "&": exp.BitwiseAnd, "|": exp.BitwiseOr, "^": exp.BitwiseXor,
+    "<<": exp.BitwiseLeftShift, ">>": exp.BitwiseRightShift,
 }  # fmt: skip
+_SIGNS = frozenset({"-", "+", "~", "!"})
 _PRODUCTS: dict[str, type[exp.Expression]] = {"*": exp.Mul, "/": exp.Div, "%": exp.Mod, "mod": exp.Mod}
 
 
@@ -186,9 +188,9 @@ class Expressions:
 
     def _operand(self) -> Any:
         start = self._here()
-        if self.word() in ("-", "+", "~"):
+        if self.word() in _SIGNS:
             signs = 0
-            while self.word() in ("-", "+", "~"):
+            while self.word() in _SIGNS:
                 signs += self.word() == "-"
                 self.at += 1
             node = self._operand_alone(start)

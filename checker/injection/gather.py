@@ -197,11 +197,23 @@ def reads_row(node: Any) -> bool:
 
 
 def is_correlated(select: Any) -> bool:
-    """Whether a subquery names a table of the query around it."""
+    """Whether a subquery names a table of the query around it, or may read its columns."""
     inner = {name.rpartition(".")[2] for name in relations(select)}
     for node in walk(select):
         if (type(node) is exp.Table and node.alias) or (type(node) is exp.Subquery and node.alias):
             inner.add(node.alias.lower())
     return any(
-        type(node) is exp.Column and node.table and node.table.lower() not in inner for node in walk(select)
+        _compares_columns(node) if type(node) is exp.EQ else _is_of_another(node, inner)
+        for node in walk(select)
     )
+
+
+def _compares_columns(node: Any) -> bool:
+    """`l_orderkey = o_orderkey`: without the tables' columns nobody knows, but constants are what attackers have."""
+    return (
+        type(node.this) is exp.Column and type(node.expression) is exp.Column and node.this != node.expression
+    )
+
+
+def _is_of_another(node: Any, tables: set[str]) -> bool:
+    return type(node) is exp.Column and bool(node.table) and node.table.lower() not in tables

@@ -104,8 +104,8 @@ def _union(operation: Any, folder: Folder, findings: Findings, is_value: bool, i
             findings.add("union_probe", weight, "UNION with a row of constants", where)
         if reads_data and any(_recon(column) for column in columns):
             findings.add("union_recon", 0.95, "UNION that asks for the server or its user", where)
-        elsewhere = is_value or bool(set(relations(branch)) - set(relations(first)))
-        if reads_data and elsewhere and type(operation) is exp.Union:
+        reads_others = is_value or bool(set(relations(branch)) - set(relations(first)))
+        if reads_data and reads_others and type(operation) is exp.Union:
             _union_elsewhere(columns, folder, findings, where)
         shapes = [_width(first), _width(branch)]
         if not is_value and None not in shapes and shapes[0] != shapes[1]:

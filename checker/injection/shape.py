@@ -100,7 +100,7 @@ def _is_select(rest: list[str], lexemes: list[Lexeme]) -> bool:
         return first.text not in (")", ",", ".", "!", "?", ":", ";")
     if len(lexemes) > 1 and lexemes[1].kind is Kind.MARK and lexemes[1].text not in ".,!?;:-'":
         return True
-    if "from" in rest or "union" in rest:
+    if "from" in rest or "union" in rest or first.text == "null":
         return True
     return len(lexemes) == 1 and first.text in ("null", "user", "current_user", "true")
 

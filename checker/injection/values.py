@@ -38,11 +38,12 @@ _SUMS = (
     exp.BitwiseOr,
     exp.BitwiseXor,
     exp.DPipe,
+    exp.BitwiseLeftShift,
+    exp.BitwiseRightShift,
+    exp.IntDiv,
 )
 _LIKENESSES = (exp.RegexpLike, exp.Is, exp.NullSafeEQ, exp.Glob, *COMPARISONS)
-_CLAUSE_STARTS = frozenset(
-    {"union", "having", "procedure", "into", "where", "limit", "order", "group", "rlike"}
-)
+_CLAUSE_STARTS = frozenset({"union", "having", "procedure", "into", "where", "limit", "order", "group"})
 
 _LINE_STARTS_WORDS = """
     from where join inner left right full cross on exists not in any all as group order when then else set
@@ -132,7 +133,8 @@ class _Value:
         if belongs(name, "choice") and arguments and _is_comparison(arguments[0]):
             self._add("choice", 0.94, f"{name}() chooses by a condition", call)
         elif belongs(name, "recon") and not arguments:
-            self._add("recon", 0.7, f"{name}() asks for the server or its user", call)
+            weight = 0.92 if type(call.parent) is exp.Anonymous else 0.7
+            self._add("recon", weight, f"{name}() asks for the server or its user", call)
         elif belongs(name, "codes") and arguments and all(_is_code(a, self.folder) for a in arguments):
             joined = type(call.parent) in (exp.DPipe, exp.Add, exp.Or, exp.Anonymous)
             self._add("codes", 0.94 if joined else 0.7, f"{name}() writes letters by their numbers", call)
@@ -266,7 +268,7 @@ class _Value:
         word = following.text if following.kind in (Kind.WORD, Kind.MARK) else ""
         if word == ";":
             alone = at + 1 >= len(self.code)
-            weight = 0.92 if self.cut and alone else 0.55 if alone else 0.0
+            weight = 0.92 if self.cut else 0.55 if alone else 0.0
             self.findings.add("cut_off", weight, "a quote, a semicolon and nothing more", place)
         elif word in _CLAUSE_STARTS:
             self._clause(at)
@@ -315,7 +317,6 @@ class _Value:
             "order": by and third is not None and (third.kind is Kind.NUMBER or bool(self.inside)),
             "group": by and third is not None and (third.kind is Kind.NUMBER or bool(self.inside)),
             "where": third is not None and third.text in ("=", "<", ">", "in", "like", "is"),
-            "rlike": following.text in ("(", "sleep"),
         }
         if fits[word]:
             whole = self.cut or self.inside or self._is_list_of_numbers(self.code[at + 2 :])

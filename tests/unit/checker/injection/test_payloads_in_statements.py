@@ -34,7 +34,7 @@ def test_the_same_programs_honest_statements_pass() -> None:
 
 def _statements(path: str) -> list[str]:
     text = (_TESTS / path).read_text("utf-8")
-    if not path.endswith(("queries.sql", "tpch.sql")):  # a statement a line
+    if not path.endswith(("queries.sql", "tpch.sql", "tpcds.sql")):  # a statement a line
         lines = [line.removeprefix("error ") for line in text.splitlines()]
         return [line for line in lines if line.strip() and not line.startswith("--")]
     return [statement.text for statement in split(text) if statement.kind == "sql"]
@@ -47,6 +47,7 @@ def _statements(path: str) -> list[str]:
         ("engine/dialect_corpus.sql", 500),
         ("mirror/roundtrip.sql", 100),
         ("unit/checker/injection/tpch.sql", 22),
+        ("unit/checker/injection/tpcds.sql", 15),
     ],
 )
 def test_none_of_the_recorded_statements_is_an_injection(path: str, count: int) -> None:
