@@ -35,7 +35,7 @@ from checker.session_statements import Explain, SessionStatement, Set
 from checker.settings_grammar import check_setting
 from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
 from checker.words import FILE_SCHEMAS, OTHER_COMMANDS
-from checker.write_grammar import parse_write_statement
+from checker.write_grammar import PARSERS, parse_write_statement
 from checker.write_rights import may_write, written
 from checker.write_statements import AddColumn, CreateTable, CreateTableAs, Insert, WriteStatement
 
@@ -122,7 +122,7 @@ class Gate:
         elif context is not None and may_write(context) and (parsed := parse_write_statement(tokens, text)):
             verdict = self._write(*parsed, text, context)
         else:
-            verdict = self._session_statement(tokens, text, word)
+            verdict = self._session_statement(tokens, text, word, writes=may_write(context))
         # PREPARE's parameters are its own.
         if verdict.facts.parameters and not parameters_allowed and verdict.kind is not StatementKind.PREPARE:
             number = verdict.facts.parameters[0]
@@ -209,7 +209,7 @@ class Gate:
         kind = StatementKind.VALUES if first == "values" else StatementKind.SELECT
         return Allowed(kind, sql, tree, None, facts)
 
-    def _session_statement(self, tokens: list[Token], text: str, word: str) -> Allowed:
+    def _session_statement(self, tokens: list[Token], text: str, word: str, *, writes: bool) -> Allowed:
         parsed = parse_session_statement(tokens, text)
         if parsed is None:
             raise _unknown_statement(tokens[0], text, word)
@@ -218,7 +218,7 @@ class Gate:
             settings = (statement.name,) if isinstance(statement, Set) else ()
             facts = Facts(settings_written=settings)
             return Allowed(_kind_of(statement), statement.to_sql(), None, statement, facts)
-        return self._wrapped(statement, inner, text)
+        return self._wrapped(statement, inner, text, writes=writes)
 
     def _write(
         self, statement: WriteStatement, inner: list[Token] | None, text: str, context: Context
@@ -244,7 +244,9 @@ class Gate:
         facts = replace(query.facts, written=changes)
         return Allowed(statement.kind, sql, tree, statement, facts)
 
-    def _wrapped(self, statement: SessionStatement, inner: list[Token], text: str) -> Allowed:
+    def _wrapped(
+        self, statement: SessionStatement, inner: list[Token], text: str, *, writes: bool
+    ) -> Allowed:
         if not inner:
             raise SyntaxProblem(AT_END, None)
         word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
@@ -253,6 +255,9 @@ class Gate:
                 raise _Denial(
                     "explain", "0A000", f"EXPLAIN of {word.upper()} is not supported", inner[0].start + 1
                 )
+            if writes and word in PARSERS:
+                what = f"{statement.kind.value} of {word.upper()} is not supported"
+                raise _Denial("unsupported_write", "0A000", what, inner[0].start + 1)
             raise _unknown_statement(inner[0], text, word)
         query = self._query(inner, text)
         sql = statement.to_sql(query.sql)

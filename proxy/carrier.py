@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -63,6 +64,11 @@ async def carried(
         yield tables.qualified(name)
     finally:
         await forget(name, command)
+
+
+def clean(settings: Settings) -> None:
+    """Delete the files that a server left which ended in the middle; nobody else uses the data folder by now."""
+    shutil.rmtree(settings.data.folder / "spark" / FOLDER, ignore_errors=True)
 
 
 def hidden_name() -> str:

@@ -17,7 +17,7 @@ from typing import Self
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
-from proxy.carrier import forget, left_over
+from proxy.carrier import clean, forget, left_over
 from proxy.engines import Engine, LanguageModel
 from proxy.judging import Judging
 from proxy.ledger import Ledger
@@ -89,6 +89,8 @@ class Service:
             async with asyncio.TaskGroup() as starting:
                 starting.create_task(self.mirror.start(self._progress))
                 starting.create_task(self.engine.start())
+            # The embedded Spark holds the folder's lock from here on.
+            await asyncio.to_thread(clean, self.settings)
             await self.refresh_catalogue(force=True)
             async with self.mirror.lease("streamlink_probe", {}) as lease:
                 self.mirror_parameters = dict(lease.parameters)

@@ -67,6 +67,18 @@ def without_defaults(
     return tuple(names[at] for at in kept), tree
 
 
+def as_query(tree: exp.Values) -> exp.Select | exp.Union:
+    """The rows as SELECTs: Spark has no subqueries in VALUES.  Raises: Refused 0A000 for clauses after the rows."""
+    if any(tree.args.get(clause) for clause in ("with_", "order", "limit", "offset")):
+        raise Refused("0A000", "clauses around VALUES that read tables are not supported")
+    query: exp.Select | exp.Union | None = None
+    for row in tree.expressions:
+        select = exp.Select(expressions=[item.copy() for item in items_of(row)])
+        query = select if query is None else exp.Union(this=query, expression=select, distinct=False)
+    assert query is not None
+    return query
+
+
 def items_of(row: Any) -> list[Any]:
     return (
         list(row.expressions)

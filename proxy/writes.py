@@ -34,7 +34,7 @@ from proxy.ports import Column, Description, Table
 from proxy.routing import Route, bind_parameters, qualified, route, with_session_values
 from proxy.sqlstate import Refused
 from proxy.staging import SCHEMA, Stage
-from proxy.targets import Target, items_of, without_defaults
+from proxy.targets import Target, as_query, items_of, without_defaults
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import tables
@@ -182,8 +182,7 @@ class Writes:
         names = statement.columns or tuple(column.name for column in target.table.columns)
         if isinstance(tree, exp.Values):
             names, kept = without_defaults(tree, names[: len(items_of(tree.expressions[0]))], target)
-            assert kept is not None
-            tree = kept
+            tree = as_query(kept)
         columns = target.columns(names)
         for column in columns:
             decoded_rows([(column.name, column.spark_type)], "t")  # refuses what nothing may be written to

@@ -127,3 +127,19 @@ def test_copy_errors(tables: tuple[Place, Place], case: str) -> None:
             told.append((diag.sqlstate, diag.message_primary, diag.message_detail, diag.context))
             assert cursor.execute("SELECT count(*) FROM t").fetchone() == (0,)
     assert told[0] == told[1]
+
+
+def test_statements_in_a_row(server: Place, oracle: Place) -> None:
+    script = [line for line in (HERE / "inserts.sql").read_text("utf-8").splitlines() if line[:2] != "--"]
+    ends = []
+    for place in (server, oracle):
+        drop_tables(place, "t", "u")
+        with place.connect() as connection:
+            connection.execute(
+                "CREATE TABLE t (a int, b text DEFAULT 'd', c date, n numeric(6,2) NOT NULL DEFAULT 1.5)"
+            )
+            tags = [(sql, connection.execute(sql).statusmessage) for sql in script]
+            with connection.cursor().copy("COPY t TO STDOUT") as copy:
+                ends.append((tags, sorted(b"".join(bytes(piece) for piece in copy).splitlines())))
+        drop_tables(place, "t")
+    assert ends[0] == ends[1]

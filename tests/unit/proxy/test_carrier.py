@@ -48,6 +48,14 @@ async def test_a_file_that_only_we_can_read(tmp_path: Path) -> None:
     assert commands.run == []
 
 
+def test_files_of_an_ended_server(tmp_path: Path) -> None:
+    left = tmp_path / "spark" / carrier.FOLDER / "x.jsonl"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"{}")
+    carrier.clean(Settings(data=Data(folder=tmp_path)))
+    assert files(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
