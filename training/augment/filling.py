@@ -34,7 +34,7 @@ def bind(template: Template, profile: Profile, rng: random.Random) -> Bound | No
     """One choice for each slot, in order; None when a slot has none, as on a schema that lacks such a column."""
     bound: dict[str, Choice] = {}
     for name, slot in template.slots.items():
-        choices = [c for c in slot.fill(profile, bound) if not _taken(c, bound)]
+        choices = [c for c in profile.filling(slot, bound) if not _taken(c, bound)]
         if not choices:
             return None
         bound[name] = rng.choice(choices)
