@@ -223,6 +223,7 @@ def main() -> None:
     )
     parser.add_argument("--model", required=True, help="the GGUF file")
     parser.add_argument("--name", help="the name it answers to (default: the file's)")
+    parser.add_argument("--lora", help="a LoRA adapter's GGUF file")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--threads", type=int, default=0, help="0 takes every core it may run on (default)")
     parser.add_argument("--context", type=int, default=4096, help="tokens of prompt and reply together")
@@ -232,7 +233,10 @@ def main() -> None:
     if options.exit_with_stdin:
         threading.Thread(target=_exit_with_parent, daemon=True).start()
     generator = Generator(
-        options.model, threads=options.threads or available_cores(), context_tokens=options.context
+        options.model,
+        threads=options.threads or available_cores(),
+        context_tokens=options.context,
+        lora=options.lora,
     )
     server = NodeServer(
         generator,

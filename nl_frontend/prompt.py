@@ -166,17 +166,31 @@ def _score(table: Table, asked: Collection[str]) -> float:
     return 3.0 * len(named) + len(held) + 0.5 * len(said)
 
 
-INSTRUCTIONS = """\
+INSTRUCTIONS = {
+    "postgres": """\
 Write one PostgreSQL SELECT statement that answers the question. Rules:
 - If one table has all the columns that are needed, use only that table. Never use a column of a table that is \
 not in FROM.
 - A name or a word in text: column ILIKE '%name%', never =.
 - A year of a date: EXTRACT(YEAR FROM column) = 2001.
-- How many: count(*). Most, top n: ORDER BY ... DESC NULLS LAST LIMIT n. For each, per: GROUP BY."""
+- How many: count(*). Most, top n: ORDER BY ... DESC NULLS LAST LIMIT n. For each, per: GROUP BY.""",
+    "sqlite": """\
+Write one SQLite SELECT statement that answers the question. Rules:
+- If one table has all the columns that are needed, use only that table. Never use a column of a table that is \
+not in FROM.
+- Select what is asked for and nothing else, in the order in which it is asked for.
+- How many: count(*). Most, top n: ORDER BY ... DESC LIMIT n. For each, per: GROUP BY.""",
+}
+"""By the dialect that the draft is to be in: the server's own, or that of a set that others are measured on."""
 
 
 def build_prompt(
-    schema: str, question: str, *, examples: Sequence[tuple[str, str]] = (), template: str = "chatml"
+    schema: str,
+    question: str,
+    *,
+    examples: Sequence[tuple[str, str]] = (),
+    template: str = "chatml",
+    dialect: str = "postgres",
 ) -> str:
     """The whole text that the node completes; it ends inside an opened SQL block.
 
@@ -185,7 +199,7 @@ def build_prompt(
     if template != "chatml":
         raise ValueError(f"no prompt template {template!r}")
     shown = "\n".join(f"-- {asked}\n{sql};" for asked, sql in examples)
-    context = f"Tables:\n{schema}\n\n{INSTRUCTIONS}" + (f"\n\nExamples:\n{shown}" if shown else "")
+    context = f"Tables:\n{schema}\n\n{INSTRUCTIONS[dialect]}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
         f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"
         f"<|im_start|>user\n{defuse(question)}<|im_end|>\n"

@@ -131,7 +131,13 @@ class LanguageModel:
             return
         path = await self._file()
         model = self._settings.model
-        node = EmbeddedNode(path, name=model.name, threads=model.threads, context_tokens=model.context_tokens)
+        node = EmbeddedNode(
+            path,
+            name=model.name,
+            threads=model.threads,
+            context_tokens=model.context_tokens,
+            lora=model.lora,
+        )
         self._later.node = node
         await node.start(self._progress)
 

@@ -34,6 +34,9 @@ def add_commands(commands: Any) -> None:
         "[model] urls name it.  Prints its port first.",
     )
     node.add_argument("--model", default=None, help="a name that `model list` shows, or a GGUF file")
+    node.add_argument(
+        "--lora", type=Path, metavar="FILE", help="a LoRA adapter for the model, as a GGUF file"
+    )
     node.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     node.add_argument("--threads", type=int, default=0, help="0 chooses (default)")
     node.set_defaults(run=run_node)
@@ -93,6 +96,7 @@ def run_node(arguments: argparse.Namespace) -> int:
         raise Failure(_with_hint(error.message, error.hint)) from None
     command = [sys.executable, "-m", "nl_frontend.node", "--model", str(path), "--name", name]
     command += ["--port", str(arguments.port), "--threads", str(arguments.threads)]
+    command += ["--lora", str(arguments.lora)] if arguments.lora else []
     # llama.cpp's threads spin while they wait for each other, and starve beside a busy Spark.
     os.execve(sys.executable, command, {**os.environ, "OMP_WAIT_POLICY": "passive"})
 
