@@ -83,7 +83,8 @@ class Spider:
         return _tables(self.file(database), values)
 
     def _described(self) -> list[dict[str, Any]]:
-        return _json(self.folder / "tables.json")
+        described: list[dict[str, Any]] = _json(self.folder / "tables.json")
+        return described
 
 
 @contextmanager
@@ -96,9 +97,16 @@ def open_spider(path: Path, part: str = "dev") -> Iterator[Spider]:
     if path.is_dir() and not archive.is_file():
         yield Spider(path)
         return
-    with TemporaryDirectory(prefix="spider-") as unpacked, tarfile.open(archive) as packed:
-        packed.extractall(unpacked, filter="data")
-        yield Spider(Path(unpacked) / "spider")
+    with unpacked(archive) as folder:
+        yield Spider(folder / "spider")
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """What an archive holds, for as long as the block lasts.  Raises: FileNotFoundError."""
+    with TemporaryDirectory(prefix="unpacked-") as folder, tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+        yield Path(folder)
 
 
 @lru_cache(maxsize=4)
