@@ -1,0 +1,104 @@
+"""A template and a choice for each of its slots, made into SQL and into questions.
+
+Rules: within quotes a value is escaped, outside it becomes a literal of its type; a question says one of each choice's
+words; a seeded generator decides everything, so the same seed gives the same text.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from training.augment.names import slip
+from training.augment.profile import Profile
+from training.augment.slots import Bound, Choice, Values
+from training.augment.template import ALTERNATIVES, PLACEHOLDER, Template
+
+USUAL_WORD_SHARE = 0.5
+SLIP_SHARE = 0.04
+"""Of the questions that name a holder: people mistype names."""
+_PIECES = re.compile(r"'(?:[^']|'')*'|[^']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a user might type.  `slipped`: it has a typing error."""
+
+    text: str
+    slipped: bool
+
+
+def bind(template: Template, profile: Profile, rng: random.Random) -> Bound | None:
+    """One choice for each slot, in order; None when a slot has none, as on a schema that lacks such a column."""
+    bound: dict[str, Choice] = {}
+    for name, slot in template.slots.items():
+        choices = [c for c in profile.filling(slot, bound) if not _taken(c, bound)]
+        if not choices:
+            return None
+        bound[name] = rng.choice(choices)
+    return bound
+
+
+def _taken(choice: Choice, bound: Bound) -> bool:
+    """Two slots with the same value ask nothing; two numbers may be equal by chance."""
+    return choice.quoted and any(other.quoted and other.sql == choice.sql for other in bound.values())
+
+
+def sql_of(template: Template, bound: Bound) -> str:
+    """The template's SQL, filled."""
+    return "".join(
+        PLACEHOLDER.sub(lambda m: _inserted(bound, m, piece.startswith("'")), piece)
+        for piece in _PIECES.findall(template.sql)
+    )
+
+
+def _inserted(bound: Bound, placeholder: re.Match[str], in_quotes: bool) -> str:
+    choice = bound[placeholder[1]]
+    text = choice.sql[placeholder[2] or ""]
+    if in_quotes:
+        return text.replace("'", "''")
+    return "'" + text.replace("'", "''") + "'" if choice.quoted else text
+
+
+def question_of(template: Template, phrasing: str, bound: Bound, rng: random.Random) -> Question:
+    """One question in this phrasing, with one of the words for each choice."""
+    pattern = ALTERNATIVES.sub(lambda m: rng.choice(m[1].split("|")), phrasing)
+    slips = rng.random() < SLIP_SHARE
+    slipped = False
+
+    def said(placeholder: re.Match[str]) -> str:
+        nonlocal slipped
+        ways = words_of(bound, placeholder)
+        way = ways[0] if rng.random() < USUAL_WORD_SHARE else rng.choice(ways)
+        slot = template.slots[placeholder[1]]
+        if slips and isinstance(slot, Values) and slot.style == "name":
+            wrong = slip(way, rng)
+            slipped = slipped or wrong != way
+            return wrong
+        return way
+
+    text = " ".join(PLACEHOLDER.sub(said, pattern).split())
+    return Question(_typed(text, rng), slipped)
+
+
+def words_of(bound: Bound, placeholder: re.Match[str]) -> tuple[str, ...]:
+    """The words for a placeholder; an attribute that has none of its own is said as the slot itself."""
+    words: Mapping[str, tuple[str, ...]] = bound[placeholder[1]].words
+    return words.get(placeholder[2] or "") or words[""]
+
+
+_ASKING = re.compile(r"(?:how|which|who|what|when|where|is|are|do|does|did|has|have|can|could|would)\b", re.IGNORECASE)
+
+
+def _typed(text: str, rng: random.Random) -> str:
+    """As it is, with a capital and a mark, or all in small letters: as people type."""
+    text = text.replace(" ,", ",")
+    style = rng.random()
+    if style < 0.45:
+        return text
+    if style < 0.9:
+        mark = "?" if _ASKING.match(text) else rng.choice(("", "."))
+        return text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else mark)
+    return text.lower()
