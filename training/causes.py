@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 CAUSES = ("syntax", "schema", "nesting", "join", "grouping", "value", "other")
-_NAMES = re.compile(r"no such (?:table|column)|ambiguous column|does not exist|is ambiguous|missing FROM", re.I)
+_NAMES = re.compile(
+    r"no such (?:table|column)|ambiguous column|does not exist|is ambiguous|missing FROM", re.I
+)
 
 
 def cause(predicted: str, gold: str, *, error: str | None, dialect: str) -> str:

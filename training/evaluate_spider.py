@@ -32,10 +32,11 @@ from training.predict import (
     ModelChoice,
     Prediction,
     PredictionsMismatch,
+    add_arguments,
     predict,
-    read_predictions,
+    read_all,
 )
-from training.report import causes_table, percent, published_table
+from training.report import causes_table, keep_failures, percent, published_table
 from training.spider_data import Question, Spider, open_spider
 from training.spider_match import exact_match
 from training.spider_run import compare
@@ -54,6 +55,18 @@ class Scored:
     right: bool
     cause: str
     error: str | None
+
+    def failure(self) -> dict[str, object]:
+        """For failures.jsonl."""
+        asked = self.question
+        return {
+            "cause": self.cause,
+            "database": asked.database,
+            "question": asked.prose,
+            "gold": asked.gold,
+            "sql": self.sql,
+            "error": self.error,
+        }
 
 
 def prompt_for(spider: Spider, question: Question) -> str:
@@ -119,17 +132,13 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m training.evaluate spider", description=(__doc__ or "").split("\n")[0]
     )
     made.add_argument("--data", type=Path, default=DATA, help="Spider's folder or archive ($STREAMLINK_DATA)")
-    made.add_argument("--limit", type=int, metavar="N", help="a sample of N questions")
-    made.add_argument("--seed", type=int, default=1, help="draws the sample (1)")
-    made.add_argument("--url", help="an OpenAI-style completion endpoint; without it a node is started")
-    made.add_argument("--model", help="for that node: a name of models.toml or a GGUF file (the default model)")
-    made.add_argument("--lora", type=Path, metavar="FILE", help="for that node: an adapter's GGUF file")
-    made.add_argument("--predictions", type=Path, metavar="FILE", help="score these, ask nobody")
-    made.add_argument("--out", type=Path, default=Path("spider-out"), help="folder of what is kept (spider-out)")
+    add_arguments(made, "spider-out")
     made.add_argument(
-        "--stage", choices=("predict", "score", "all"), default="all", help="only ask, only score, or both (all)"
+        "--stage",
+        choices=("predict", "score", "all"),
+        default="all",
+        help="only ask, only score, or both (all)",
     )
-    made.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
     return made
 
 
@@ -151,10 +160,7 @@ def _measure(spider: Spider, options: argparse.Namespace, begun: float) -> int:
     choice = ModelChoice(options.url, options.model, options.lora)
     path = options.predictions or options.out / "predictions.jsonl"
     if options.predictions or options.stage == "score":
-        known = read_predictions(path)
-        missing = [q.number for q in chosen if q.number not in known]
-        if missing:
-            raise FileNotFoundError(f"{path} answers {len(known)} questions; {len(missing)} of these are not there")
+        known = read_all(path, [q.number for q in chosen])
     else:
         known = asyncio.run(ask(spider, chosen, choice, path))
     if options.stage == "predict":
@@ -176,23 +182,7 @@ def _measure(spider: Spider, options: argparse.Namespace, begun: float) -> int:
     print(published_table(name, percent(exact, n), percent(right, n), n))
     print()
     print(causes_table(s.cause for s in scored if s.cause))
-    _keep_failures(options.out / "failures.jsonl", scored)
+    keep_failures(options.out / "failures.jsonl", (s.failure() for s in scored if s.cause))
     if options.json:
         print(json.dumps(figures))
     return 0
-
-
-def _keep_failures(path: Path, scored: Sequence[Scored]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        for s in scored:
-            if s.cause:
-                row = {
-                    "cause": s.cause,
-                    "database": s.question.database,
-                    "question": s.question.prose,
-                    "gold": s.question.gold,
-                    "sql": s.sql,
-                    "error": s.error,
-                }
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -80,7 +80,9 @@ def read_adapter(run: Path) -> Adapter:
 def permute(rows: Floats, heads: int) -> Floats:
     """Rows of one head: first half and second half, taken in turns."""
     out, width = rows.shape
-    return np.ascontiguousarray(rows.reshape(heads, 2, out // heads // 2, width).swapaxes(1, 2).reshape(out, width))
+    return np.ascontiguousarray(
+        rows.reshape(heads, 2, out // heads // 2, width).swapaxes(1, 2).reshape(out, width)
+    )
 
 
 def write_adapter(adapter: Adapter, out: Path, *, kind: str = "f16") -> None:
@@ -160,11 +162,15 @@ def _quantise(dense: Path, out: Path, kind: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 written, 1 failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m training.export", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("run", type=Path, help="the folder that finetune made")
     parser.add_argument("--out", type=Path, required=True, help="the GGUF file to write")
     parser.add_argument("--type", choices=("f16", "f32"), default="f16", help="numbers of an adapter (f16)")
-    parser.add_argument("--merge", type=Path, metavar="BASE", help="write one model of this GGUF and the adapter")
+    parser.add_argument(
+        "--merge", type=Path, metavar="BASE", help="write one model of this GGUF and the adapter"
+    )
     parser.add_argument("--quantise", default="Q4_K_M", help="how the merged model is packed (Q4_K_M)")
     options = parser.parse_args(arguments)
     try:

@@ -72,7 +72,9 @@ class NothingToTrain(ValueError):
     """No sample fits into a row."""
 
 
-def finetune(base: Base, samples: Sequence[Sample], tuning: Tuning, out: Path, *, stop_after: int | None = None) -> Result:
+def finetune(
+    base: Base, samples: Sequence[Sample], tuning: Tuning, out: Path, *, stop_after: int | None = None
+) -> Result:
     """Train, or go on with the run in `out`; `stop_after` a number of steps leaves it to be gone on with.
 
     Raises: NothingToTrain, RunMismatch.
@@ -98,7 +100,9 @@ def finetune(base: Base, samples: Sequence[Sample], tuning: Tuning, out: Path, *
             "versions": _versions(),
         }
     )
-    trainer = _Trainer(base, tuning, total, folder, training, pack(validation, tuning.tokens, seed=tuning.seed))
+    trainer = _Trainer(
+        base, tuning, total, folder, training, pack(validation, tuning.tokens, seed=tuning.seed)
+    )
     trainer.resume()
     trainer.run(min(total, stop_after or total))
     return trainer.finish()
@@ -285,23 +289,31 @@ def judged(path: Path) -> list[Sample]:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m training.finetune", description=(__doc__ or "").split("\n")[0])
+    made = argparse.ArgumentParser(
+        prog="python -m training.finetune", description=(__doc__ or "").split("\n")[0]
+    )
     made.add_argument("--base", type=Path, required=True, help="a Hugging Face folder or a GGUF file")
     made.add_argument(
-        "--data", action="append", required=True, metavar="KIND:PATH",
-        help="spider:, wikisql:, approved: or augmented: and a path; several times; a plain JSON lines file for a judge",
-    )  # fmt: skip
-    made.add_argument("--out", type=Path, required=True, help="the run's folder; one that was cut off goes on")
+        "--data",
+        action="append",
+        required=True,
+        metavar="KIND:PATH",
+        help="spider:, wikisql:, approved: or augmented: and a path, several times; for a judge a JSON lines file",
+    )
+    made.add_argument(
+        "--out", type=Path, required=True, help="the run's folder; one that was cut off goes on"
+    )
     made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
     made.add_argument("--pairs", type=int, metavar="N", help="pairs in all (as many as the mix has)")
     made.add_argument("--device", help="cuda or cpu (cuda where there is one)")
-    for name, kind in (("rank", int), ("alpha", int), ("dropout", float), ("learning-rate", float), ("weight-decay", float),
-                       ("epochs", float), ("steps", int), ("tokens", int), ("accumulate", int), ("warmup", float),
-                       ("validation", float), ("seed", int), ("evaluate-every", int), ("checkpoint-every", int)):  # fmt: skip
-        default = getattr(Tuning(), name.replace("-", "_"))
-        made.add_argument(f"--{name}", type=kind, default=default, help=f"({default})")
+    for name, default in asdict(Tuning()).items():
+        if name not in ("kind", "precision"):
+            kind = int if name == "steps" else type(default)
+            made.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"({default})")
     made.add_argument("--kind", choices=sorted(KINDS), default="sql", help="what the adapter does (sql)")
-    made.add_argument("--precision", choices=("fp32", "bf16", "auto"), default="auto", help="(bf16 on cuda, else fp32)")
+    made.add_argument(
+        "--precision", choices=("fp32", "bf16", "auto"), default="auto", help="(bf16 on cuda, else fp32)"
+    )
     return made
 
 

@@ -22,7 +22,9 @@ from typing import Any
 
 HASH_CHARACTERS = 10
 """40 bits, for 25,000 held-out questions: of a million others, a single one is left out by mistake once in 44 times."""
-_HELD_NAMES = re.compile(r"(?:^|[^a-z])(?:dev|test|tests|eval|valid|validation|heldout|phrasings|templates)(?:[^a-z]|$)")
+_HELD_NAMES = re.compile(
+    r"(?:^|[^a-z])(?:dev|test|tests|eval|valid|validation|heldout|phrasings|templates)(?:[^a-z]|$)"
+)
 
 
 class HeldOutData(Exception):
@@ -73,7 +75,7 @@ def shipped() -> HeldOut:
 
 
 HEAD = """\
-# Hashes of what is never trained on: the questions of Spider dev and of WikiSQL dev and test, and Spider dev's databases.
+# Hashes of what is never trained on: questions of Spider dev, WikiSQL dev and test; the databases of Spider dev.
 # Made by `python -m training.held_out`; see there for what is hashed.
 """
 HASHES_A_LINE = 10

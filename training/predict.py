@@ -7,6 +7,7 @@ line; a question that gets no answer has an empty statement, which is wrong, and
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -26,7 +27,21 @@ CONTEXT_TOKENS = 4096
 
 
 class PredictionsMismatch(Exception):
-    """The file of predictions was made by another model or for another set."""
+    """The file of predictions was made by another model, for another set or for fewer questions."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, out: str) -> None:
+    """What every set has: which questions, which model, and where the results go."""
+    parser.add_argument("--limit", type=int, metavar="N", help="a sample of N questions")
+    parser.add_argument("--seed", type=int, default=1, help="draws the sample (1)")
+    parser.add_argument("--url", help="an OpenAI-style completion endpoint; without it a node is started")
+    parser.add_argument(
+        "--model", help="for that node: a name of models.toml or a GGUF file (the default model)"
+    )
+    parser.add_argument("--lora", type=Path, metavar="FILE", help="for that node: an adapter's GGUF file")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="score these, ask nobody")
+    parser.add_argument("--out", type=Path, default=Path(out), help=f"folder of what is kept ({out})")
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,14 @@ class Prediction:
     seconds: float
 
 
+def read_all(path: Path, numbers: Sequence[int]) -> dict[int, Prediction]:
+    """Predictions of these questions.  Raises: PredictionsMismatch when one is missing."""
+    known = read_predictions(path)
+    if missing := len(set(numbers) - known.keys()):
+        raise PredictionsMismatch(f"{path} lacks {missing} of {len(numbers)} questions")
+    return known
+
+
 def read_predictions(path: Path, heading: Mapping[str, Any] | None = None) -> dict[int, Prediction]:
     """Shapes: number of the question -> prediction.  Raises: PredictionsMismatch when its heading is another."""
     found = {}
@@ -83,8 +106,7 @@ async def predict(
     Shapes: `asked` has the number of a question and what answers it.
     Raises: PredictionsMismatch; FrontEndError when the node is gone for good.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = read_predictions(path, heading) if path.exists() else {}
+    known = _known(path, heading)
     with path.open("a", encoding="utf-8") as file:
         if file.tell() == 0:
             file.write(json.dumps(dict(heading)) + "\n")
@@ -106,3 +128,8 @@ async def predict(
     if left:
         print(file=sys.stderr)
     return {number: known[number] for number, _ in asked}
+
+
+def _known(path: Path, heading: Mapping[str, Any]) -> dict[int, Prediction]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return read_predictions(path, heading) if path.exists() else {}

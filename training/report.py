@@ -1,11 +1,13 @@
-"""Tables of results, as text."""
+"""Results as text: tables for people, JSON lines of the failures."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 
 from training.causes import CAUSES
 
@@ -18,7 +20,9 @@ def percent(part: int, whole: int) -> float:
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns as wide as they need to be; numbers stand right."""
     body = [[f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
-    right = [all(row[i].replace(".", "").isdecimal() or not row[i] for row in body) for i in range(len(heads))]
+    right = [
+        all(row[i].replace(".", "").isdecimal() or not row[i] for row in body) for i in range(len(heads))
+    ]
     widths = [max(len(line[i]) for line in [list(heads), *body]) for i in range(len(heads))]
 
     def line(cells: Sequence[str]) -> str:
@@ -42,3 +46,10 @@ def published_table(name: str, exact: float, execution: float, n: int) -> str:
     for row in tomllib.loads(text)["row"]:
         rows.append((row["name"], row.get("exact", ""), row["execution"], row["source"]))
     return table(("Spider dev", "exact", "execution", "source"), rows)
+
+
+def keep_failures(path: Path, failures: Iterable[Mapping[str, object]]) -> None:
+    """A JSON object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(dict(failure), ensure_ascii=False) + "\n" for failure in failures)
+    path.write_text("".join(lines), encoding="utf-8")

@@ -44,7 +44,9 @@ def _arranged(
             continue
         chosen = (*taken, column)
         mine = Counter(zip(*(ours[i] for i in chosen), strict=True))
-        if mine == Counter(zip(*theirs[: len(chosen)], strict=True)) and _arranged(ours, theirs, fits, chosen):
+        if mine == Counter(zip(*theirs[: len(chosen)], strict=True)) and _arranged(
+            ours, theirs, fits, chosen
+        ):
             return True
     return False
 

@@ -49,7 +49,9 @@ class RunFolder:
                 if key not in FREE_TO_CHANGE and before.get(key) != config.get(key)
             )
             if differing:
-                raise RunMismatch(f"{self.path} is a run with other {', '.join(differing)}; name another --out")
+                raise RunMismatch(
+                    f"{self.path} is a run with other {', '.join(differing)}; name another --out"
+                )
         else:
             stored.write_text(json.dumps(dict(config), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -113,7 +115,9 @@ class RunFolder:
         for name in ("loss", "validation_loss"):
             points = [(int(row["step"]), float(row[name])) for row in rows if row[name]]
             if points:
-                axes.plot(*zip(*points, strict=True), label=name.replace("_", " "), marker="." * (name != "loss"))
+                axes.plot(
+                    *zip(*points, strict=True), label=name.replace("_", " "), marker="." * (name != "loss")
+                )
         axes.set_xlabel("step")
         axes.set_ylabel("loss per answer token")
         axes.legend()

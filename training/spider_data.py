@@ -65,7 +65,9 @@ class Spider:
 
     def questions(self, part: str = "dev") -> tuple[list[Question], int]:
         """Those that can be executed, and how many there are in all.  Shapes: `part` is dev or train."""
-        rows = json.loads((self.folder / f"{'train_spider' if part == 'train' else part}.json").read_text("utf-8"))
+        rows = json.loads(
+            (self.folder / f"{'train_spider' if part == 'train' else part}.json").read_text("utf-8")
+        )
         asked = [Question(i, row["db_id"], row["question"], row["query"]) for i, row in enumerate(rows)]
         there = {q.database: _has_tables(self.file(q.database)) for q in asked}
         return [q for q in asked if there[q.database]], len(asked)
@@ -147,8 +149,11 @@ def _values(connection: sqlite3.Connection, table: str, column: str, count: int)
     if not count:
         return ()
     quoted = '"' + column.replace('"', '""') + '"'
-    asked = f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL AND {quoted} <> '' LIMIT {count}"
+    asked = (
+        f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL AND {quoted} <> '' LIMIT {count}"
+    )
     found = [value for (value,) in connection.execute(asked) if not isinstance(value, bytes)]
     return [
-        "'" + v[:VALUE_CHARACTERS_MAX].replace("'", "''") + "'" if isinstance(v, str) else str(v) for v in found
+        "'" + v[:VALUE_CHARACTERS_MAX].replace("'", "''") + "'" if isinstance(v, str) else str(v)
+        for v in found
     ]

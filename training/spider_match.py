@@ -14,7 +14,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from training.spider_sql import Condition, Conditions, Expression, NotSpider, Query, Schema, Unit, Value, parse
+from training.spider_sql import (
+    Condition,
+    Conditions,
+    Expression,
+    NotSpider,
+    Query,
+    Schema,
+    Unit,
+    Value,
+    parse,
+)
 
 
 def exact_match(predicted: str, gold: str, schema: Schema, keys: Mapping[str, str]) -> bool:
@@ -50,7 +60,9 @@ def key_groups(entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _normalised(query: Query, schema: Schema, keys: Mapping[str, str]) -> Query:
     """Without what does not count."""
-    own = {f"{table}.{column}" for table in query.sources if isinstance(table, str) for column in schema[table]}
+    own = {
+        f"{table}.{column}" for table in query.sources if isinstance(table, str) for column in schema[table]
+    }
     return _renamed(_without_values(query), {column: keys[column] for column in own & keys.keys()})
 
 

@@ -174,7 +174,18 @@ class _Reader:
             self.at += 1
             operand = self.query()
         return Query(
-            distinct, select, sources, joins, where, group, having, direction, order, limited, operation, operand
+            distinct,
+            select,
+            sources,
+            joins,
+            where,
+            group,
+            having,
+            direction,
+            order,
+            limited,
+            operation,
+            operand,
         )
 
     def semicolons(self) -> None:

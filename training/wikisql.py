@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 TABLE = "t"
-_SELECT = re.compile(r"SELECT (?:(MAX|MIN|COUNT|SUM|AVG) )?(\S+)_FIELD FROM TABLE(?: WHERE (.+?))? ;\s*\Z", re.DOTALL)
+_SELECT = re.compile(
+    r"SELECT (?:(MAX|MIN|COUNT|SUM|AVG) )?(\S+)_FIELD FROM TABLE(?: WHERE (.+?))? ;\s*\Z", re.DOTALL
+)
 _CONDITION = re.compile(r"(\S+)_FIELD ([=<>]) (.+)\Z", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _BETWEEN = re.compile(r" AND (?=\S+_FIELD [=<>] )")

@@ -92,6 +92,8 @@ def tiny(tmp_path: Path) -> Callable[..., Path]:
     """Makes a tiny model's GGUF: tiny(architecture, quantised=False)."""
 
     def make(architecture: str, **how: Any) -> Path:
-        return write_tiny(tmp_path / f"{architecture}{'-q8' if how.get('quantised') else ''}.gguf", architecture, **how)
+        return write_tiny(
+            tmp_path / f"{architecture}{'-q8' if how.get('quantised') else ''}.gguf", architecture, **how
+        )
 
     return make

@@ -21,7 +21,9 @@ from training.samples import Piece, Sample
 pytestmark = pytest.mark.train
 
 SAMPLES = [Sample((Piece(f"question {i % 7}\n"),), f"SELECT {i % 5} FROM t<|im_end|>") for i in range(35)]
-TUNING = Tuning(steps=20, tokens=128, accumulate=2, learning_rate=5e-3, validation=0.1, dropout=0.1, checkpoint_every=5)
+TUNING = Tuning(
+    steps=20, tokens=128, accumulate=2, learning_rate=5e-3, validation=0.1, dropout=0.1, checkpoint_every=5
+)
 TEXT = "question 3\nSELECT 4 FROM t<|im_end|>question 1\nSELECT count(*) FROM t<|im_end|>"
 ARCHITECTURES = ("llama", "qwen2")
 Tiny = Callable[..., Path]
@@ -58,7 +60,13 @@ def served_logits(model: Path, ids: list[int], lora: Path | None = None) -> Any:
 
     exact = llama_cpp.GGML_TYPE_F32
     llama = llama_cpp.Llama(
-        str(model), n_ctx=256, logits_all=True, lora_path=lora and str(lora), type_k=exact, type_v=exact, verbose=False
+        str(model),
+        n_ctx=256,
+        logits_all=True,
+        lora_path=lora and str(lora),
+        type_k=exact,
+        type_v=exact,
+        verbose=False,
     )
     llama.eval(ids)
     return np.array(llama.scores[: len(ids)])
@@ -176,7 +184,9 @@ def test_packed_samples_do_not_see_each_other(tiny: Tiny, tmp_path: Path) -> Non
     (together,) = pack(encoded, 1_000, seed=1)
     alone = pack(encoded, max(len(e.ids) for e in encoded), seed=1)
     assert len(alone) == 6
-    assert float(trainer._loss(together)) == pytest.approx(sum(float(trainer._loss(row)) for row in alone), rel=1e-4)
+    assert float(trainer._loss(together)) == pytest.approx(
+        sum(float(trainer._loss(row)) for row in alone), rel=1e-4
+    )
 
 
 def test_a_run_says_what_made_it(tiny: Tiny, tmp_path: Path) -> None:
