@@ -20,7 +20,7 @@ _NAMES = re.compile(
 
 def cause(predicted: str, gold: str, *, error: str | None, dialect: str) -> str:
     """Shapes: `error` is the engine's, None when it ran; `dialect` is sqlglot's name, and gold is in it."""
-    from sqlglot import Expression, exp, parse_one
+    from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
     if error is not None and not _NAMES.search(error):
@@ -30,17 +30,17 @@ def cause(predicted: str, gold: str, *, error: str | None, dialect: str) -> str:
     except (SqlglotError, RecursionError):
         return "syntax" if error is None else "schema"
 
-    def count(tree: Expression, *kinds: type[Expression]) -> Counter[str]:
+    def count(tree: exp.Expr, *kinds: type[exp.Expr]) -> Counter[str]:
         return Counter(type(node).__name__ for node in tree.find_all(*kinds))
 
-    def groups(tree: Expression) -> Counter[str]:
+    def groups(tree: exp.Expr) -> Counter[str]:
         found = [e.name.lower() for group in tree.find_all(exp.Group) for e in group.expressions]
         return Counter(found) + count(tree, exp.Having, exp.AggFunc)
 
-    def named(nodes: Iterable[Expression]) -> Counter[str]:
+    def named(nodes: Iterable[exp.Expr]) -> Counter[str]:
         return Counter(node.name.lower() for node in nodes)
 
-    def columns(tree: Expression) -> set[str]:
+    def columns(tree: exp.Expr) -> set[str]:
         made = set(named(tree.find_all(exp.Alias)))
         return {c.name.lower() for c in tree.find_all(exp.Column) if c.name.lower() not in made}
 
