@@ -25,15 +25,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.base import Base, BaseInvalid, Precision, load_base
+from training.base import Base, Precision, load_base
 from training.datasets import DataInvalid, Ratio, fingerprint, load, mix
 from training.held_out import HeldOutData, refuse_held_out
+from training.loss import answer_loss, mean_loss
 from training.run_folder import RunFolder, RunMismatch
 from training.samples import KINDS, Encoded, Row, Sample, encode, pack
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All linear layers of Llama and of Qwen2."""
 GRADIENT_NORM_MAX = 1.0
+FAILURES = (HeldOutData, RunMismatch, OSError, ValueError)
+"""What a wrong file, folder or setting raises, here and in what this calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Result:
     """A finished run.  Units: loss per answer token; `validation_loss` is None without a validation part."""
 
     folder: RunFolder
+    model: Any
     steps: int
     loss: float
     validation_loss: float | None
@@ -189,7 +193,11 @@ class _Trainer:
             self.step += 1
             self.seconds = time.monotonic() - begun
             last = self.step in (end, self.total)
-            validated = self.validate() if last or self.step % self.tuning.evaluate_every == 0 else None
+            validated = (
+                mean_loss(self.model, self.validation)
+                if last or self.step % self.tuning.evaluate_every == 0
+                else None
+            )
             self.folder.add_to_curve(
                 {
                     "step": self.step,
@@ -207,7 +215,7 @@ class _Trainer:
         """One step; the loss per answer token before it."""
         loss = 0.0
         for row in group:
-            part = self._loss(row) / counted
+            part = answer_loss(self.model, row) / counted
             part.backward()
             loss += float(part.detach())
         self.torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM_MAX)
@@ -215,26 +223,6 @@ class _Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.scheduler.step()
         return loss
-
-    def _loss(self, row: Row) -> Any:
-        """The sum over a row's answer tokens.  Their logits alone are computed: a vocabulary is 150,000 wide."""
-        torch, device = self.torch, self.model.device
-        ids = torch.tensor([row.ids], device=device)
-        positions = torch.tensor([row.positions], device=device)
-        targets = torch.tensor([i for i, counts in enumerate(row.counted) if counts], device=device)
-        # Positions that begin anew tell the attention where one sample ends and the next begins.
-        out = self.model(input_ids=ids, position_ids=positions, logits_to_keep=targets - 1, use_cache=False)
-        return torch.nn.functional.cross_entropy(out.logits[0].float(), ids[0, targets], reduction="sum")
-
-    def validate(self) -> float | None:
-        """The loss per answer token of the validation part."""
-        if not self.validation:
-            return None
-        self.model.eval()
-        with self.torch.no_grad():
-            loss = sum(float(self._loss(row)) for row in self.validation)
-        self.model.train()
-        return loss / sum(sum(row.counted) for row in self.validation)
 
     def save(self) -> None:
         from peft import get_peft_model_state_dict
@@ -274,7 +262,7 @@ class _Trainer:
         self.model.save_pretrained(str(self.folder.adapter), save_embedding_layers=False)
         self.folder.plot()
         last = self.folder.curve()[-1]["validation_loss"]
-        return Result(self.folder, self.step, self.loss, float(last) if last else None)
+        return Result(self.folder, self.model, self.step, self.loss, float(last) if last else None)
 
 
 def judged(path: Path) -> list[Sample]:
@@ -288,39 +276,49 @@ def judged(path: Path) -> list[Sample]:
     return made
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m training.finetune", description=(__doc__ or "").split("\n")[0]
-    )
-    made.add_argument("--base", type=Path, required=True, help="a Hugging Face folder or a GGUF file")
-    made.add_argument(
+def add_tuning_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every program that trains asks for."""
+    parser.add_argument("--base", type=Path, required=True, help="a Hugging Face folder or a GGUF file")
+    parser.add_argument(
         "--data",
         action="append",
         required=True,
         metavar="KIND:PATH",
         help="spider:, wikisql:, approved: or augmented: and a path, several times; for a judge a JSON lines file",
     )
-    made.add_argument(
-        "--out", type=Path, required=True, help="the run's folder; one that was cut off goes on"
-    )
-    made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
-    made.add_argument("--pairs", type=int, metavar="N", help="pairs in all (as many as the mix has)")
-    made.add_argument("--device", help="cuda or cpu (cuda where there is one)")
+    parser.add_argument("--out", type=Path, required=True, help="the folder; what was cut off goes on")
+    parser.add_argument("--pairs", type=int, metavar="N", help="pairs in all (as many as the mix has)")
+    parser.add_argument("--device", help="cuda or cpu (cuda where there is one)")
     for name, default in asdict(Tuning()).items():
         if name not in ("kind", "precision"):
             kind = int if name == "steps" else type(default)
-            made.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"({default})")
-    made.add_argument("--kind", choices=sorted(KINDS), default="sql", help="what the adapter does (sql)")
-    made.add_argument(
-        "--precision", choices=("fp32", "bf16", "auto"), default="auto", help="(bf16 on cuda, else fp32)"
+            parser.add_argument(
+                f"--{name.replace('_', '-')}", type=kind, default=default, help=f"({default})"
+            )
+    precisions = ("fp32", "bf16", "auto")
+    parser.add_argument("--precision", choices=precisions, default="auto", help="(bf16 on cuda, else fp32)")
+    parser.set_defaults(kind="sql")
+
+
+def tuning_of(options: argparse.Namespace) -> Tuning:
+    """The settings that the command line gives."""
+    return Tuning(**{name: getattr(options, name) for name in asdict(Tuning())})
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m training.finetune", description=(__doc__ or "").split("\n")[0]
     )
+    add_tuning_arguments(made)
+    made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
+    made.add_argument("--kind", choices=sorted(KINDS), help="what the adapter does (sql)")
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 trained, 1 failed, 2 wrong usage."""
     options = parser().parse_args(arguments)
-    tuning = Tuning(**{name: getattr(options, name) for name in asdict(Tuning())})
+    tuning = tuning_of(options)
     try:
         if tuning.kind == "judge":
             samples = [sample for source in options.data for sample in judged(Path(source))]
@@ -329,9 +327,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sides = Ratio(int(any(p.domain for p in pairs)), int(any(not p.domain for p in pairs)))
             chosen = mix(pairs, options.mix or sides, total=options.pairs, seed=tuning.seed)
             samples = [KINDS["sql"](pair) for pair in chosen]
-        base = load_base(options.base, precision=tuning.precision, device=options.device or _device())
+        base = load_base(options.base, precision=tuning.precision, device=options.device or default_device())
         result = finetune(base, samples, tuning, options.out)
-    except (BaseInvalid, DataInvalid, HeldOutData, NothingToTrain, RunMismatch, OSError, ValueError) as error:
+    except FAILURES as error:
         print(f"finetune: {error}", file=sys.stderr)
         return 1
     validated = "" if result.validation_loss is None else f", validation {result.validation_loss:.4f}"
@@ -339,7 +337,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _device() -> str:
+def default_device() -> str:
+    """The first GPU where there is one."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from nl_frontend.prompt import FENCE, build_prompt
@@ -65,9 +66,7 @@ def sql_sample(pair: Pair) -> Sample:
 
 def judge_sample(row: Mapping[str, Any]) -> Sample:
     """Shapes: `row` has "statement" and "attack" (true or false).  Raises: ValueError for what the judge refuses."""
-    from checker import judge
-
-    prompt = judge.judge_prompt(row["statement"])
+    prompt = import_module("checker.judge").judge_prompt(row["statement"])
     attack, safe = prompt.labels
     pieces = (Piece(prompt.prefix), Piece(prompt.text, control=False), Piece(prompt.suffix))
     return Sample(pieces, attack if row["attack"] else safe)

@@ -16,8 +16,9 @@ from tests.unit.training.tiny import write_tiny
 from training.base import BaseInvalid, load_base
 from training.export import ExportFailed, main, merge, read_adapter, write_adapter
 from training.finetune import NothingToTrain, Result, Tuning, finetune
+from training.loss import mean_loss
 from training.run_folder import RunMismatch
-from training.samples import Piece, Sample
+from training.samples import Piece, Sample, encode, pack
 
 # torch, transformers and peft warn of each other's changes to come.
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("default")]
@@ -177,20 +178,14 @@ async def test_the_node_serves_base_and_adapter(trained: tuple[Path, Result], tm
     assert said[0] != said[1]
 
 
-def test_packed_samples_do_not_see_each_other(tiny: Tiny, tmp_path: Path) -> None:
-    from training.finetune import _Trainer
-    from training.run_folder import RunFolder
-    from training.samples import encode, pack
-
+def test_packed_samples_do_not_see_each_other(tiny: Tiny) -> None:
     base = load_base(tiny("llama"))
     encoded = [encode(sample, base.tokenise) for sample in SAMPLES[:6]]
-    trainer = _Trainer(base, Tuning(), 1, RunFolder(tmp_path), encoded, ())
-    (together,) = pack(encoded, 1_000, seed=1)
+    together = pack(encoded, 1_000, seed=1)
     alone = pack(encoded, max(len(e.ids) for e in encoded), seed=1)
-    assert len(alone) == 6
-    assert float(trainer._loss(together)) == pytest.approx(
-        sum(float(trainer._loss(row)) for row in alone), rel=1e-4
-    )
+    assert (len(together), len(alone)) == (1, 6)
+    assert mean_loss(base.model, together) == pytest.approx(mean_loss(base.model, alone), rel=1e-5)
+    assert mean_loss(base.model, ()) is None
 
 
 def test_a_run_says_what_made_it(tiny: Tiny, tmp_path: Path) -> None:
