@@ -152,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--pairs", type=Path, required=True, help="what `python -m training.augment` wrote")
     made.add_argument("--data", type=Path, help="the parquet files that they ask about (the sample)")
-    add_arguments(made, "patents-out")
+    add_arguments(made, ".streamlink/evaluate-patents")
     return made
 
 

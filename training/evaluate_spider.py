@@ -132,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m training.evaluate spider", description=(__doc__ or "").split("\n")[0]
     )
     made.add_argument("--data", type=Path, default=DATA, help="Spider's folder or archive ($STREAMLINK_DATA)")
-    add_arguments(made, "spider-out")
+    add_arguments(made, ".streamlink/evaluate-spider")
     made.add_argument(
         "--stage",
         choices=("predict", "score", "all"),
