@@ -102,7 +102,7 @@ def _singular_word(word: str) -> str:
 def number_words(number: int) -> tuple[str, ...]:
     """A whole number as people write it, the plainest first."""
     ways = [str(number)]
-    if abs(number) >= 1000:
+    if abs(number) >= 1000 and not 1900 <= number <= 2100:  # those may be years
         ways.append(f"{number:,}")
     if 0 <= number < len(_TINY):
         ways.append(_TINY[number])

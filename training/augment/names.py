@@ -48,10 +48,11 @@ def pattern_of(short: str, holders: Mapping[str, int], full: str) -> str:
     or the full name where neither is precise.
     """
     whole = re.compile(rf"(?<!\w){re.escape(short)}(?!\w)", re.IGNORECASE)
-    meant = {value for value in holders if whole.search(value)}
+    near = [value for value in holders if short.lower() in value.lower()]
+    meant = {value for value in near if whole.search(value)}
     wanted = sum(holders[value] for value in meant)
     for pattern in (short, short + " "):
-        found = {value for value in holders if pattern.lower() in value.lower()}
+        found = {value for value in near if pattern.lower() in value.lower()}
         total = sum(holders[value] for value in found)
         right = sum(holders[value] for value in found & meant)
         if total and right >= PRECISE * total and right >= 0.9 * wanted:

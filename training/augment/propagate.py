@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from training.augment.census import Census
-from training.augment.filling import bind, question_of, sql_of
+from training.augment.filling import Fillings, bind, question_of, sql_of
 from training.augment.profile import Profile
 from training.augment.proof import Failed, Prover, Proven
 from training.augment.slots import Bound
@@ -27,6 +27,8 @@ EMPTY_SHARE = 0.05
 PHRASINGS_A_STATEMENT = 4
 SAME_QUESTION = 0.9
 """Two questions for the same SQL are one from this Jaccard index of their words on."""
+EMPTY_TOLD = 5
+"""A template whose statements found nothing, so many of them, is told."""
 FRUITLESS_MAX = 12
 """Turns without a new statement, after which a template is used up."""
 
@@ -77,6 +79,7 @@ class Propagation:
         self._parts = parts
         self._profile = profile
         self._prover = prover
+        self._fillings = Fillings()
         self._turns = [
             _Turns(t, random.Random(f"{seed}:{profile.database.name}:{t.id}")) for t in templates
         ]
@@ -97,14 +100,14 @@ class Propagation:
                     break
         self.census.unfit = sum(t.taken == 0 for t in self._turns)
         for turns in self._turns:
-            if turns.empty and not turns.found and not turns.template.may_be_empty:
+            if turns.empty >= EMPTY_TOLD and not turns.found and not turns.template.may_be_empty:
                 reason = f"found nothing in {turns.empty} statements"
                 self.census.failures.setdefault(turns.template.id, reason)
         return self._without_leaks(pairs)
 
     def _turn(self, turns: _Turns) -> Iterator[Pair]:
         template, rng = turns.template, turns.rng
-        bound = bind(template, self._profile, rng)
+        bound = bind(template, self._profile, self._fillings, rng)
         if bound is None:
             turns.fruitless = FRUITLESS_MAX
             return

@@ -38,7 +38,7 @@ _NEEDED = ("any", "nullable", *KINDS)
 Kind = Literal["choices", "values", "numbers", "table", "column", "value_of", "link"]
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "choices": (),
-    "values": ("as", "where", "held", "most", "between", "also"),
+    "values": ("as", "where", "held", "most", "between", "names", "also"),
     "numbers": ("unit",),
     "table": (),
     "column": ("of",),
@@ -218,6 +218,7 @@ def _values(keys: Mapping[str, Item]) -> Slot:
         (held[0], held[1]),
         keys["most"].number() if "most" in keys else 60,
         (between[0], between[1]) if between else None,
+        _choices(keys["names"]) if "names" in keys else (),
         _choices(keys["also"]) if "also" in keys else (),
     )
 
