@@ -30,11 +30,12 @@ class DataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Shapes: as spark_thrift.catalogue.Column."""
+    """Shapes: as spark_thrift.catalogue.Column; `written` is the name with its capitals, which part its words."""
 
     name: str
     spark_type: str
     comment: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Table:
     columns: tuple[Column, ...]
     comment: str = ""
     key: tuple[str, ...] = ()
+    written: str = ""
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)
@@ -174,12 +176,12 @@ def _sqlite_table(connection: sqlite3.Connection, schema: str, table: str) -> tu
     columns, arrays = [], []
     for (_, name, declared, *_), values in zip(info, zip(*held, strict=True), strict=True):
         kind, array = _typed(values, declared or "")
-        columns.append(Column(name.strip().lower(), kind))
+        columns.append(Column(name.strip().lower(), kind, written=name))
         arrays.append(array)
     if len({c.name for c in columns}) < len(columns):
         return None
     key = tuple(row[1].strip().lower() for row in sorted(info, key=lambda row: row[5]) if row[5])
-    read = Table(schema, table.strip().lower(), tuple(columns), key=key)
+    read = Table(schema, table.strip().lower(), tuple(columns), key=key, written=table)
     return read, pyarrow.table(arrays, names=[c.name for c in columns])
 
 

@@ -115,6 +115,7 @@ _ASKING = re.compile(r"(?:how|which|who|what|when|where|is|are|do|does|did|has|h
 
 def _typed(text: str, rng: random.Random) -> str:
     """As it is, with a capital and a mark, or all in small letters: as people type."""
+    text = re.sub(r"\b([a-z]+) \1\b", r"\1", text)
     text = re.sub(r"\b([Aa]) (?=[aeioAEIO])(?!one\b|euro)", r"\1n ", text.replace(" ,", ","))
     style = rng.random()
     if style < 0.45:
