@@ -107,7 +107,9 @@ def read_parquet(folder: Path, schema: str | None = None) -> Database:
         raise DataError(f"{folder}: no parquet files")
     name = schema or folder.resolve().name.lower()
     rows = {file.stem.lower(): parquet.read_table(file) for file in files}
-    rows = {table: read.rename_columns([c.lower() for c in read.column_names]) for table, read in rows.items()}
+    rows = {
+        table: read.rename_columns([c.lower() for c in read.column_names]) for table, read in rows.items()
+    }
     queries = {f.stem.lower(): q.read_text("utf-8") for f in files if (q := f.with_suffix(".sql")).exists()}
     comments = folder_comments(folder)
     tables = []
@@ -213,7 +215,8 @@ def _sqlite_links(connection: sqlite3.Connection, table: str) -> list[Link]:
     found = connection.execute(f"PRAGMA foreign_key_list({quoted})").fetchall()
     alone = [row for row in found if sum(row[0] == other[0] for other in found) == 1]
     return [
-        Link(table.strip().lower(), row[3].lower(), row[2].strip().lower(), (row[4] or "").lower()) for row in alone
+        Link(table.strip().lower(), row[3].lower(), row[2].strip().lower(), (row[4] or "").lower())
+        for row in alone
     ]
 
 

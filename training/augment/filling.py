@@ -62,17 +62,18 @@ def bind(template: Template, profile: Profile, fillings: Fillings, rng: random.R
 def _taken(choice: Choice, slot: Slot, template: Template, bound: Bound) -> bool:
     """Two slots with the same value ask nothing, be it of one kind (two years) or a text; numbers may be equal."""
     return any(
-        other.sql == choice.sql and (other.quoted and choice.quoted or template.slots[name] == slot)
+        other.sql == choice.sql and ((other.quoted and choice.quoted) or template.slots[name] == slot)
         for name, other in bound.items()
     )
 
 
 def sql_of(template: Template, bound: Bound) -> str:
     """The template's SQL, filled."""
-    return "".join(
-        PLACEHOLDER.sub(lambda m: _inserted(bound, m, piece.startswith("'")), piece)
-        for piece in _PIECES.findall(template.sql)
-    )
+    return "".join(_filled(piece, bound) for piece in _PIECES.findall(template.sql))
+
+
+def _filled(piece: str, bound: Bound) -> str:
+    return PLACEHOLDER.sub(lambda m: _inserted(bound, m, piece.startswith("'")), piece)
 
 
 def _inserted(bound: Bound, placeholder: re.Match[str], in_quotes: bool) -> str:
@@ -110,7 +111,9 @@ def words_of(bound: Bound, placeholder: re.Match[str]) -> tuple[str, ...]:
     return words.get(placeholder[2] or "") or words[""]
 
 
-_ASKING = re.compile(r"(?:how|which|who|what|when|where|is|are|do|does|did|has|have|can|could|would)\b", re.IGNORECASE)
+_ASKING = re.compile(
+    r"(?:how|which|who|what|when|where|is|are|do|does|did|has|have|can|could|would)\b", re.IGNORECASE
+)
 
 
 def _typed(text: str, rng: random.Random) -> str:

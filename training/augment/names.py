@@ -11,9 +11,40 @@ import re
 from collections.abc import Mapping
 
 _LEGAL = frozenset(
-    "inc incorporated corp corporation co company ltd limited llc lp llp plc gmbh ag se sa nv bv ab oy oyj kk kabushiki"
-    " kaisha kg spa srl pty aps as na".split()
-)
+    {
+        "inc",
+        "incorporated",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "ltd",
+        "limited",
+        "llc",
+        "lp",
+        "llp",
+        "plc",
+        "gmbh",
+        "ag",
+        "se",
+        "sa",
+        "nv",
+        "bv",
+        "ab",
+        "oy",
+        "oyj",
+        "kk",
+        "kabushiki",
+        "kaisha",
+        "kg",
+        "spa",
+        "srl",
+        "pty",
+        "aps",
+        "as",
+        "na",
+    }
+)  # fmt: skip
 PRECISE = 0.97
 """Of the rows that a pattern finds, so many must hold the name as whole words."""
 SLIP_LETTERS_MIN = 5

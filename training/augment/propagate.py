@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from training.augment.census import Census
 from training.augment.filling import Fillings, bind, question_of, sql_of
 from training.augment.profile import Profile
-from training.augment.proof import Failed, Prover, Proven
+from training.augment.proof import Failed, Proven, Prover
 from training.augment.slots import Bound
 from training.augment.split import Part, Split, shared, words
 from training.augment.template import Template
@@ -80,14 +80,14 @@ class Propagation:
         self._profile = profile
         self._prover = prover
         self._fillings = Fillings()
-        self._turns = [
-            _Turns(t, random.Random(f"{seed}:{profile.database.name}:{t.id}")) for t in templates
-        ]
+        self._turns = [_Turns(t, random.Random(f"{seed}:{profile.database.name}:{t.id}")) for t in templates]
+        # A short run takes templates from anywhere, not the file's first.
+        random.Random(f"{seed}:{profile.database.name}").shuffle(self._turns)
         self._statements: set[str] = set()
         self._asked: dict[str, str] = {}
         self._worded: dict[str, list[frozenset[str]]] = {}
 
-    def run(self, count: int, progress: Callable[[int], None] = lambda made: None) -> list[Pair]:
+    def run(self, count: int, progress: Callable[[int], object] = lambda made: None) -> list[Pair]:
         """About `count` pairs, or as many as there are; without those that leak."""
         pairs: list[Pair] = []
         while len(pairs) < count and (active := [t for t in self._turns if t.fruitless < FRUITLESS_MAX]):
@@ -98,7 +98,6 @@ class Propagation:
                 progress(len(made))
                 if len(pairs) >= count:
                     break
-        self.census.unfit = sum(t.taken == 0 for t in self._turns)
         for turns in self._turns:
             if turns.empty >= EMPTY_TOLD and not turns.found and not turns.template.may_be_empty:
                 reason = f"found nothing in {turns.empty} statements"
@@ -110,6 +109,7 @@ class Propagation:
         bound = bind(template, self._profile, self._fillings, rng)
         if bound is None:
             turns.fruitless = FRUITLESS_MAX
+            self.census.unfit += turns.taken == 0
             return
         first = turns.taken == 0
         phrasing = turns.phrasing()

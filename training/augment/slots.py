@@ -77,9 +77,7 @@ class Values:
         if self.between is not None:
             low, high = self.between
             listed = [v for v in listed if low <= str(v) <= high]
-        own = [
-            c for c in self.names if any(c.sql[""].lower() in str(v).lower() for v in listed[: self.most])
-        ]
+        own = [c for c in self.names if any(c.sql[""].lower() in str(v).lower() for v in listed[: self.most])]
         named = [c.sql[""].strip().lower() for c in (*own, *self.also)]
         fresh = [v for v in listed if not any(name in str(v).lower() for name in named)]
         return (*self.also, *own, *(value_choice(v, self.style, held) for v in fresh[: self.most]))
@@ -164,7 +162,8 @@ class LinkOf:
         return [
             link_choice(link)
             for link in profile.links
-            if all(link.child.of_kind(k) for k in self.child) and all(link.parent.of_kind(k) for k in self.parent)
+            if all(link.child.of_kind(k) for k in self.child)
+            and all(link.parent.of_kind(k) for k in self.parent)
         ]
 
 
