@@ -88,7 +88,7 @@ class Propagation:
         self._worded: dict[str, list[frozenset[str]]] = {}
 
     def run(self, count: int, progress: Callable[[int], object] = lambda made: None) -> list[Pair]:
-        """About `count` pairs, or as many as there are; without those that leak."""
+        """`count` pairs, or as many as there are, less those that leak."""
         pairs: list[Pair] = []
         while len(pairs) < count and (active := [t for t in self._turns if t.fruitless < FRUITLESS_MAX]):
             for turns in active:
@@ -102,7 +102,7 @@ class Propagation:
             if turns.empty >= EMPTY_TOLD and not turns.found and not turns.template.may_be_empty:
                 reason = f"found nothing in {turns.empty} statements"
                 self.census.failures.setdefault(turns.template.id, reason)
-        return self._without_leaks(pairs)
+        return self._without_leaks(pairs[:count])
 
     def _turn(self, turns: _Turns) -> Iterator[Pair]:
         template, rng = turns.template, turns.rng
