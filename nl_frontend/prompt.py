@@ -44,6 +44,21 @@ class Table(Protocol):
 
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_RESERVED = frozenset(
+    {
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary",
+        "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint", "create",
+        "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+        "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except",
+        "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
+        "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like",
+        "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset", "on", "only", "or",
+        "order", "outer", "overlaps", "placing", "primary", "references", "returning", "right", "select",
+        "session_user", "similar", "some", "symmetric", "system_user", "table", "tablesample", "then", "to", "trailing",
+        "true", "union", "unique", "user", "using", "variadic", "verbose", "when", "where", "window", "with",
+    }
+)  # fmt: skip
+"""Words that name no column unless they are quoted.  Source: PostgreSQL's kwlist.h, the reserved ones."""
 _TYPES = {
     "string": "text",
     "tinyint": "smallint",
@@ -92,7 +107,8 @@ def table_name(table: Table, search_path: Sequence[str]) -> str:
 
 def quote(name: str) -> str:
     """An identifier as SQL needs it."""
-    return name if _PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
+    plain = _PLAIN_NAME.match(name) and name not in _RESERVED
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _remark(comment: str) -> str:
