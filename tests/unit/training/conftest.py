@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.training.endpoint import Endpoint, endpoints
 from tests.unit.training.tiny import write_tiny
 
 
@@ -21,3 +22,10 @@ def tiny(tmp_path: Path) -> Callable[..., Path]:
         )
 
     return make
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Callable[[Callable[[str], str]], Endpoint]]:
+    """endpoint(answer) starts a completion endpoint."""
+    with endpoints() as start:
+        yield start

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from training.datasets import DataInvalid, Pair, Ratio, fingerprint, load, mix
-from training.held_out import HeldOutData, made_of, question_hash, refuse_held_out, shipped
+from training.held_out import HeldOutData, shipped
 
 
 def lines(path: Path, *rows: object) -> Path:
@@ -69,11 +69,6 @@ def test_files_for_measuring_are_refused(tmp_path: Path, name: str) -> None:
             load(f"{kind}:{tmp_path / name}")
 
 
-@pytest.mark.parametrize("name", ["train.jsonl", "developers.jsonl", "latest.jsonl", "attestations.jsonl"])
-def test_other_files_are_not(name: str) -> None:
-    assert refuse_held_out(Path(name)).name == name
-
-
 def test_a_held_out_question_is_left_out_however_it_is_written(tmp_path: Path) -> None:
     # Spider dev's first question.
     rows = [
@@ -124,10 +119,3 @@ def test_the_published_sets(streamlink_data: Path) -> None:
         assert "Train on train" in readme.read()
     assert not any(shipped().has(p.question) for p in (*spider, *wikisql))
     assert all("CREATE TABLE" in p.schema for p in spider)
-
-
-def test_the_hashes_are_of_the_published_sets(streamlink_data: Path) -> None:
-    text = made_of(streamlink_data)
-    shipped_file = Path(__file__).parents[3] / "training" / "held_out.txt"
-    assert shipped_file.read_text("utf-8") == text
-    assert question_hash("How many singers do we have?") in text
