@@ -16,6 +16,7 @@ from tests.unit.training.tiny import write_tiny
 from training.base import BaseInvalid, load_base
 from training.export import ExportFailed, main, merge, read_adapter, write_adapter
 from training.finetune import NothingToTrain, Result, Tuning, finetune
+from training.finetune import main as finetune_command
 from training.loss import mean_loss
 from training.run_folder import RunMismatch
 from training.samples import Piece, Sample, encode, pack
@@ -210,3 +211,24 @@ def test_what_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "torn.gguf").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(BaseInvalid):
         load_base(tmp_path / "torn.gguf")
+
+
+def test_the_commands_from_pairs_to_an_adapter(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = tmp_path / "approved.jsonl"
+    rows = [{"question": f"q {i}", "sql": f"SELECT {i}", "schema": "CREATE TABLE t ();"} for i in range(6)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = tmp_path / "run"
+    arguments = ["--base", str(tiny("qwen2")), "--data", f"approved:{pairs}", "--out", str(run)]
+    settings = ["--steps", "2", "--accumulate", "1", "--rank", "2", "--tokens", "1024", "--device", "cpu"]
+    assert finetune_command([*arguments, *settings]) == 0
+    assert "2 steps, loss" in capsys.readouterr().out
+    assert main([str(run), "--out", str(tmp_path / "lora.gguf")]) == 0
+    assert (tmp_path / "lora.gguf").read_bytes()[:4] == b"GGUF"
+    # The same folder with other settings, and data that is for measuring.
+    assert finetune_command([*arguments, *settings, "--seed", "2"]) == 1
+    assert "other data, tuning" in capsys.readouterr().err
+    assert finetune_command([*arguments, "--data", f"approved:{tmp_path / 'dev.jsonl'}"]) == 1
+    assert "for measuring" in capsys.readouterr().err
+    assert main([str(tmp_path), "--out", str(tmp_path / "none.gguf")]) == 1

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
 import pytest
 
 from nl_frontend.prompt import build_prompt
-from training.datasets import Pair
+from training.datasets import DataInvalid, Pair
+from training.finetune import judged
 from training.samples import Encoded, Piece, Sample, encode, pack, sql_sample
 
 
@@ -43,3 +48,21 @@ def test_rows_are_full_and_in_an_order_of_the_seed() -> None:
     assert len(rows) < 60 * 5 / 20 * 1.4
     assert rows == pack([*encoded, Encoded(tuple(range(50)), 1)], 20, seed=2)
     assert rows != pack(encoded, 20, seed=3)
+
+
+def test_a_judges_adapter_learns_from_the_judges_prompt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    judge = ModuleType("checker.judge")
+    judge.judge_prompt = lambda statement: SimpleNamespace(  # type: ignore[attr-defined]
+        prefix="<|im_start|>", text=statement.upper(), suffix="<|im_end|>", labels=("attack", "safe")
+    )
+    monkeypatch.setitem(sys.modules, "checker.judge", judge)
+    path = tmp_path / "judged.jsonl"
+    path.write_text('{"statement": "select 1", "attack": false}\n{"statement": "select 2", "attack": true}\n')
+    first, second = judged(path)
+    assert first.prompt == (Piece("<|im_start|>"), Piece("SELECT 1", control=False), Piece("<|im_end|>"))
+    assert (first.answer, second.answer) == ("safe", "attack")
+    path.write_text('{"statement": "select 1"}\n')
+    with pytest.raises(DataInvalid, match=r"judged.jsonl:1: 'attack'"):
+        judged(path)
