@@ -25,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nl_frontend.examples import load_examples
 from training.base import Base, Precision, load_base
 from training.datasets import DataInvalid, Ratio, fingerprint, load, mix
 from training.held_out import HeldOutData, refuse_held_out
@@ -311,6 +312,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add_tuning_arguments(made)
     made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
+    made.add_argument(
+        "--examples", type=Path, metavar="FILE", help="show domain pairs these, as the server will (none)"
+    )
     made.add_argument("--kind", choices=sorted(KINDS), help="what the adapter does (sql)")
     return made
 
@@ -326,7 +330,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pairs = [pair for source in options.data for pair in load(source)]
             sides = Ratio(int(any(p.domain for p in pairs)), int(any(not p.domain for p in pairs)))
             chosen = mix(pairs, options.mix or sides, total=options.pairs, seed=tuning.seed)
-            samples = [KINDS["sql"](pair) for pair in chosen]
+            examples = load_examples(options.examples) if options.examples else ()
+            shown = [(example.question, example.sql) for example in examples]
+            samples = [KINDS["sql"](pair, shown) for pair in chosen]
         base = load_base(options.base, precision=tuning.precision, device=options.device or default_device())
         result = finetune(base, samples, tuning, options.out)
     except FAILURES as error:

@@ -58,9 +58,13 @@ class Row:
     counted: tuple[bool, ...]
 
 
-def sql_sample(pair: Pair) -> Sample:
-    """The front end's prompt without examples, and the statement as the node's stop texts end it."""
-    prompt = build_prompt(pair.schema, pair.question, dialect=pair.dialect)
+def sql_sample(pair: Pair, examples: Sequence[tuple[str, str]] = ()) -> Sample:
+    """The front end's prompt, and the statement as the node's stop texts end it.
+
+    Shapes: `examples`, (question, SQL), are on the domain's tables, so open pairs go without.
+    """
+    shown = examples if pair.domain else ()
+    prompt = build_prompt(pair.schema, pair.question, examples=shown, dialect=pair.dialect)
     return Sample((Piece(prompt),), f"{pair.sql}\n{FENCE}{END_OF_TURN}")
 
 
@@ -72,7 +76,7 @@ def judge_sample(row: Mapping[str, Any]) -> Sample:
     return Sample(pieces, attack if row["attack"] else safe)
 
 
-KINDS: Mapping[str, Callable[[Any], Sample]] = {"sql": sql_sample, "judge": judge_sample}
+KINDS: Mapping[str, Callable[..., Sample]] = {"sql": sql_sample, "judge": judge_sample}
 
 
 def encode(sample: Sample, tokenise: Callable[[str], Sequence[int]]) -> Encoded:
