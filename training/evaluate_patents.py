@@ -3,8 +3,8 @@
 The questions are what training.augment kept from training: other phrasings of templates that were trained on, and
 templates that were not.  Draft and gold run on a PostgreSQL over the same data, and their rows are compared.
 
-Rules: the draft comes from the front end as the server has it, with its examples, its checks and its amendments; one
-that it refuses is wrong; statements only read and have a time limit.
+Rules: the draft comes from the front end as the server has it, with its examples, its checks and its amendments, and
+passes the server's gate; one that either refuses is wrong; what runs is what the gate made of it.
 Units: percent of the questions asked.
 """
 
@@ -23,6 +23,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
+from checker.gate import Gate
+from checker.verdict import Allowed
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import FrontEndError
 from nl_frontend.examples import load_examples
@@ -105,14 +107,19 @@ def read_held(folder: Path) -> list[Held]:
 
 
 def score(engine: Runs, held: Held, sql: str) -> Scored:
-    """Raises: psycopg.Error when the gold statement does not run."""
+    """A draft that the gate denies is wrong, and does not run.
+
+    Raises: psycopg.Error when the gold statement does not run.
+    """
     import psycopg
 
     wanted = engine.rows(held.gold, ROWS_MAX).rows
-    if not sql:
-        return Scored(held, sql, "syntax", "no draft")
+    verdict = Gate().check(sql)
+    if not isinstance(verdict, Allowed) or verdict.tree is None:
+        said = f"denied: {'no query' if isinstance(verdict, Allowed) else verdict.reason}"
+        return Scored(held, sql, cause(sql, held.gold, error=said, dialect="postgres"), said)
     try:
-        got = engine.rows(sql, len(wanted) + 1).rows
+        got = engine.rows(verdict.sql, len(wanted) + 1).rows
     except psycopg.Error as error:
         said = str(error).split("\n")[0]
         return Scored(held, sql, cause(sql, held.gold, error=said, dialect="postgres"), said)

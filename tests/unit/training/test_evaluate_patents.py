@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.training.endpoint import Endpoint, last_line
 from training import evaluate, evaluate_patents
+from training.augment.postgres import Rows
 
 
 def test_patents_by_the_whole_front_end(
@@ -45,3 +46,31 @@ def test_patents_by_the_whole_front_end(
     predictions = str(tmp_path / "out" / "predictions.jsonl")
     again = ["--pairs", str(tmp_path), "--predictions", predictions, "--limit", "1", "--out", str(tmp_path)]
     assert evaluate_patents.main(again) == 0
+
+
+class NoEngine:
+    """Fails when something other than the gold statement reaches it."""
+
+    def rows(self, statement: str, limit: int = 0) -> Rows:
+        assert statement == "SELECT 1"
+        return Rows(("a",), ((1,),))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "SET work_mem = 1",
+        "DROP TABLE patent",
+        "SELECT pg_read_file('x')",
+        "SELECT 1; SELECT 2",
+        "SELEC 1",
+    ],
+)
+def test_what_the_gate_denies_is_wrong_and_does_not_run(sql: str) -> None:
+    scored = evaluate_patents.score(
+        NoEngine(), evaluate_patents.Held(0, "templates", "one?", "SELECT 1"), sql
+    )
+    assert scored.cause == "syntax"
+    assert scored.error is not None
+    assert scored.error.startswith("denied: ")
