@@ -131,7 +131,13 @@ class LanguageModel:
             return
         model = self._settings.model
         path = await found_or_pulled(model.name, model.file, pulls=model.pull, progress=self._progress)
-        node = EmbeddedNode(path, name=model.name, threads=model.threads, context_tokens=model.context_tokens)
+        node = EmbeddedNode(
+            path,
+            name=model.name,
+            threads=model.threads,
+            context_tokens=model.context_tokens,
+            lora=model.lora,
+        )
         self._later.node = node
         await node.start(self._progress)
 

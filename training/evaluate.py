@@ -1,5 +1,7 @@
 """`python -m training.evaluate SET`: how good the models and the gate are, measured.
 
+    spider     questions of Spider dev: exact match and execution accuracy, beside published figures
+    patents    held-out questions about the patents: execution accuracy of the whole front end
     gate       attacks and honest statements against the gate
 
 Each says more with --help.  The table goes to standard output; with --json one object is its last line.
@@ -11,7 +13,11 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-SETS = {"gate": "training.evaluate_gate"}
+SETS = {
+    "spider": "training.evaluate_spider",
+    "patents": "training.evaluate_patents",
+    "gate": "training.evaluate_gate",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -33,8 +33,12 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m training.augment",
         description="Make question/SQL pairs, each proven on the data, from templates or for any schema.",
     )
-    made.add_argument("--templates", type=Path, metavar="FILE", help="a template file (see training/templates)")
-    made.add_argument("--data", type=Path, metavar="FOLDER", help="the parquet files that the templates ask about")
+    made.add_argument(
+        "--templates", type=Path, metavar="FILE", help="a template file (see training/templates)"
+    )
+    made.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="the parquet files that the templates ask about"
+    )
     made.add_argument(
         "--schema", type=Path, metavar="PATH",
         help="a SQLite file, a folder of them, or of parquet files: pairs from templates that fit any schema",
@@ -42,10 +46,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, metavar="FOLDER", required=True, help="where the pairs go")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed makes the same pairs")
     made.add_argument(
-        "--count", type=int, default=PAIRS_DEFAULT, metavar="N", help=f"pairs in all (default {PAIRS_DEFAULT:,})"
+        "--count",
+        type=int,
+        default=PAIRS_DEFAULT,
+        metavar="N",
+        help=f"pairs in all (default {PAIRS_DEFAULT:,})",
     )
     made.add_argument(
-        "--examples", type=Path, metavar="FILE", help="also write examples for the front end, one a shape of SQL"
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="also write examples for the front end, one a shape of SQL",
     )
     made.add_argument(
         "--examples-count", type=int, default=EXAMPLES_DEFAULT, metavar="N",

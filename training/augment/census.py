@@ -37,8 +37,21 @@ class Census:
 
     def add(self, other: Census) -> None:
         """Counts of another database's run, over the same templates."""
-        self.templates, self.phrasings = max(self.templates, other.templates), max(self.phrasings, other.phrasings)
-        for name in ("unfit", "executed", "empty", "empty_kept", "repeated", "near", "ambiguous", "leaking", "slipped"):
+        self.templates, self.phrasings = (
+            max(self.templates, other.templates),
+            max(self.phrasings, other.phrasings),
+        )
+        for name in (
+            "unfit",
+            "executed",
+            "empty",
+            "empty_kept",
+            "repeated",
+            "near",
+            "ambiguous",
+            "leaking",
+            "slipped",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("pairs", "statements", "constructs", "failed"):
             getattr(self, name).update(getattr(other, name))
@@ -53,7 +66,8 @@ class Census:
             yield f"pairs, {part:9}{self.pairs[part]:8,}  {self.statements[part]:,} statements  {what}".rstrip()
         yield f"executed        {self.executed:8,}"
         yield f"empty           {self.empty:8,}  ({self.empty_kept} kept)"
-        yield f"duplicates      {self.repeated:8,}  statements; {self.near} near-duplicate questions, {self.ambiguous} ambiguous"
+        yield f"repeated        {self.repeated:8,}  statements"
+        yield f"left out        {self.near:8,}  near-duplicate questions, {self.ambiguous} ambiguous ones"
         yield f"leaking         {self.leaking:8,}"
         yield f"mistyped names  {self.slipped:8,}"
         failed = ", ".join(f"{n} by the {by}" for by, n in sorted(self.failed.items()))

@@ -30,11 +30,12 @@ class DataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Shapes: as spark_thrift.catalogue.Column."""
+    """Shapes: as spark_thrift.catalogue.Column; `written` is the name with its capitals, which part its words."""
 
     name: str
     spark_type: str
     comment: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Table:
     columns: tuple[Column, ...]
     comment: str = ""
     key: tuple[str, ...] = ()
+    written: str = ""
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)
@@ -105,7 +107,9 @@ def read_parquet(folder: Path, schema: str | None = None) -> Database:
         raise DataError(f"{folder}: no parquet files")
     name = schema or folder.resolve().name.lower()
     rows = {file.stem.lower(): parquet.read_table(file) for file in files}
-    rows = {table: read.rename_columns([c.lower() for c in read.column_names]) for table, read in rows.items()}
+    rows = {
+        table: read.rename_columns([c.lower() for c in read.column_names]) for table, read in rows.items()
+    }
     queries = {f.stem.lower(): q.read_text("utf-8") for f in files if (q := f.with_suffix(".sql")).exists()}
     comments = folder_comments(folder)
     tables = []
@@ -174,12 +178,12 @@ def _sqlite_table(connection: sqlite3.Connection, schema: str, table: str) -> tu
     columns, arrays = [], []
     for (_, name, declared, *_), values in zip(info, zip(*held, strict=True), strict=True):
         kind, array = _typed(values, declared or "")
-        columns.append(Column(name.strip().lower(), kind))
+        columns.append(Column(name.strip().lower(), kind, written=name))
         arrays.append(array)
     if len({c.name for c in columns}) < len(columns):
         return None
     key = tuple(row[1].strip().lower() for row in sorted(info, key=lambda row: row[5]) if row[5])
-    read = Table(schema, table.strip().lower(), tuple(columns), key=key)
+    read = Table(schema, table.strip().lower(), tuple(columns), key=key, written=table)
     return read, pyarrow.table(arrays, names=[c.name for c in columns])
 
 
@@ -211,7 +215,8 @@ def _sqlite_links(connection: sqlite3.Connection, table: str) -> list[Link]:
     found = connection.execute(f"PRAGMA foreign_key_list({quoted})").fetchall()
     alone = [row for row in found if sum(row[0] == other[0] for other in found) == 1]
     return [
-        Link(table.strip().lower(), row[3].lower(), row[2].strip().lower(), (row[4] or "").lower()) for row in alone
+        Link(table.strip().lower(), row[3].lower(), row[2].strip().lower(), (row[4] or "").lower())
+        for row in alone
     ]
 
 

@@ -1,4 +1,4 @@
-"""Names of tables and columns as English: split, spelt out, singular and plural; numbers and dates as people write them.
+"""Names of tables and columns as English: split, spelt out, singular, plural; numbers and dates as people write them.
 
 Rules: the crude rules of English spelling and a short list of exceptions; what they do not know stays as it is.
 """
@@ -88,6 +88,8 @@ def _plural_word(word: str) -> str:
 def _singular_word(word: str) -> str:
     if word in _IRREGULAR:
         return word
+    if re.fullmatch("[A-Z]+s", word):
+        return word[:-1]
     if word in _SINGULAR:
         return _SINGULAR[word]
     if word.endswith("ies") and len(word) > 4:
@@ -102,7 +104,7 @@ def _singular_word(word: str) -> str:
 def number_words(number: int) -> tuple[str, ...]:
     """A whole number as people write it, the plainest first."""
     ways = [str(number)]
-    if abs(number) >= 1000:
+    if abs(number) >= 1000 and not 1900 <= number <= 2100:  # those may be years
         ways.append(f"{number:,}")
     if 0 <= number < len(_TINY):
         ways.append(_TINY[number])

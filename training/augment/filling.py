@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from training.augment.names import slip
 from training.augment.profile import Profile
-from training.augment.slots import Bound, Choice, Values
+from training.augment.slots import Bound, Choice, ColumnOf, Slot, ValueOf, Values
 from training.augment.template import ALTERNATIVES, PLACEHOLDER, Template
 
 USUAL_WORD_SHARE = 0.5
@@ -30,28 +30,50 @@ class Question:
     slipped: bool
 
 
-def bind(template: Template, profile: Profile, rng: random.Random) -> Bound | None:
+@dataclass(slots=True)
+class Fillings:
+    """What each slot can be filled with, found once for each table or column that it depends on."""
+
+    _known: dict[tuple[int, object], Sequence[Choice]] = field(default_factory=dict)
+    _kept: list[Slot] = field(default_factory=list)
+
+    def of(self, slot: Slot, profile: Profile, bound: Bound) -> Sequence[Choice]:
+        if isinstance(slot, ColumnOf):
+            # It also depends on what is taken.
+            return slot.fill(profile, bound)
+        key = (id(slot), bound[slot.of].refers if isinstance(slot, ValueOf) else None)
+        if key not in self._known:
+            self._known[key] = slot.fill(profile, bound)
+            self._kept.append(slot)  # so that its id stays its own
+        return self._known[key]
+
+
+def bind(template: Template, profile: Profile, fillings: Fillings, rng: random.Random) -> Bound | None:
     """One choice for each slot, in order; None when a slot has none, as on a schema that lacks such a column."""
     bound: dict[str, Choice] = {}
     for name, slot in template.slots.items():
-        choices = [c for c in profile.filling(slot, bound) if not _taken(c, bound)]
+        choices = [c for c in fillings.of(slot, profile, bound) if not _taken(c, slot, template, bound)]
         if not choices:
             return None
         bound[name] = rng.choice(choices)
     return bound
 
 
-def _taken(choice: Choice, bound: Bound) -> bool:
-    """Two slots with the same value ask nothing; two numbers may be equal by chance."""
-    return choice.quoted and any(other.quoted and other.sql == choice.sql for other in bound.values())
+def _taken(choice: Choice, slot: Slot, template: Template, bound: Bound) -> bool:
+    """Two slots with the same value ask nothing, be it of one kind (two years) or a text; numbers may be equal."""
+    return any(
+        other.sql == choice.sql and ((other.quoted and choice.quoted) or template.slots[name] == slot)
+        for name, other in bound.items()
+    )
 
 
 def sql_of(template: Template, bound: Bound) -> str:
     """The template's SQL, filled."""
-    return "".join(
-        PLACEHOLDER.sub(lambda m: _inserted(bound, m, piece.startswith("'")), piece)
-        for piece in _PIECES.findall(template.sql)
-    )
+    return "".join(_filled(piece, bound) for piece in _PIECES.findall(template.sql))
+
+
+def _filled(piece: str, bound: Bound) -> str:
+    return PLACEHOLDER.sub(lambda m: _inserted(bound, m, piece.startswith("'")), piece)
 
 
 def _inserted(bound: Bound, placeholder: re.Match[str], in_quotes: bool) -> str:
@@ -89,12 +111,15 @@ def words_of(bound: Bound, placeholder: re.Match[str]) -> tuple[str, ...]:
     return words.get(placeholder[2] or "") or words[""]
 
 
-_ASKING = re.compile(r"(?:how|which|who|what|when|where|is|are|do|does|did|has|have|can|could|would)\b", re.IGNORECASE)
+_ASKING = re.compile(
+    r"(?:how|which|who|what|when|where|is|are|do|does|did|has|have|can|could|would)\b", re.IGNORECASE
+)
 
 
 def _typed(text: str, rng: random.Random) -> str:
     """As it is, with a capital and a mark, or all in small letters: as people type."""
-    text = text.replace(" ,", ",")
+    text = re.sub(r"\b([a-z]+) \1\b", r"\1", text)
+    text = re.sub(r"\b([Aa]) (?=[aeioAEIO])(?!one\b|euro)", r"\1n ", text.replace(" ,", ","))
     style = rng.random()
     if style < 0.45:
         return text

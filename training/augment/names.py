@@ -11,9 +11,40 @@ import re
 from collections.abc import Mapping
 
 _LEGAL = frozenset(
-    "inc incorporated corp corporation co company ltd limited llc lp llp plc gmbh ag se sa nv bv ab oy oyj kk kabushiki"
-    " kaisha kg spa srl pty aps as na".split()
-)
+    {
+        "inc",
+        "incorporated",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "ltd",
+        "limited",
+        "llc",
+        "lp",
+        "llp",
+        "plc",
+        "gmbh",
+        "ag",
+        "se",
+        "sa",
+        "nv",
+        "bv",
+        "ab",
+        "oy",
+        "oyj",
+        "kk",
+        "kabushiki",
+        "kaisha",
+        "kg",
+        "spa",
+        "srl",
+        "pty",
+        "aps",
+        "as",
+        "na",
+    }
+)  # fmt: skip
 PRECISE = 0.97
 """Of the rows that a pattern finds, so many must hold the name as whole words."""
 SLIP_LETTERS_MIN = 5
@@ -48,10 +79,11 @@ def pattern_of(short: str, holders: Mapping[str, int], full: str) -> str:
     or the full name where neither is precise.
     """
     whole = re.compile(rf"(?<!\w){re.escape(short)}(?!\w)", re.IGNORECASE)
-    meant = {value for value in holders if whole.search(value)}
+    near = [value for value in holders if short.lower() in value.lower()]
+    meant = {value for value in near if whole.search(value)}
     wanted = sum(holders[value] for value in meant)
     for pattern in (short, short + " "):
-        found = {value for value in holders if pattern.lower() in value.lower()}
+        found = {value for value in near if pattern.lower() in value.lower()}
         total = sum(holders[value] for value in found)
         right = sum(holders[value] for value in found & meant)
         if total and right >= PRECISE * total and right >= 0.9 * wanted:

@@ -1,8 +1,8 @@
 """What a run leaves in its folder, and the examples that the front end shows to a model.
 
-    train.jsonl, phrasings.jsonl, templates.jsonl   the three parts, a pair a line
-    schemas/NAME.sql                                each schema, in the words of the front end's prompt
-    census.json                                     the counts
+train.jsonl, phrasings.jsonl, templates.jsonl   the three parts, a pair a line
+schemas/NAME.sql                                each schema, in the words of the front end's prompt
+census.json                                     the counts
 """
 
 from __future__ import annotations

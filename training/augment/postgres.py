@@ -24,7 +24,7 @@ import psycopg
 from psycopg import sql as pgsql
 
 from spark_thrift.types import pg_type, spark_type_of
-from training.augment.data import Column, DataError, Database, Table
+from training.augment.data import Column, Database, DataError, Table
 
 START_TIMEOUT_S = 60.0
 STATEMENT_TIMEOUT_S = 10
@@ -107,9 +107,7 @@ class Engine:
             raise DataError(f"{database.name}: {_told(error)}") from error
         self._connection.execute("SET default_transaction_read_only = on")
         self._connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'")
-        filled = (
-            self._as_made(t) if t.name in database.queries else t for t in database.tables
-        )
+        filled = (self._as_made(t) if t.name in database.queries else t for t in database.tables)
         return replace(database, tables=tuple(filled))
 
     def _copy(self, database: Database, name: str, rows: Any) -> None:
@@ -132,7 +130,9 @@ class Engine:
     def _fill(self, database: Database, name: str, query: str) -> None:
         """The table that `query` makes in the place of a file's rows, under the file's name."""
         files = pgsql.Identifier(f"{name} as its file has it")
-        self._connection.execute(pgsql.SQL("ALTER TABLE {} RENAME TO {}").format(pgsql.Identifier(name), files))
+        self._connection.execute(
+            pgsql.SQL("ALTER TABLE {} RENAME TO {}").format(pgsql.Identifier(name), files)
+        )
         read = query.replace("{" + name + "}", files.as_string(self._connection))
         for other in database.rows:
             read = read.replace("{" + other + "}", pgsql.Identifier(other).as_string(self._connection))
@@ -155,7 +155,9 @@ class Engine:
         )
         found = self.rows(query, 10_000, [pgsql.Identifier(table.name).as_string(self._connection)])
         known = {c.name: c for c in table.columns}
-        columns = (known.get(name) or Column(name, spark_type_of(kind) or "string") for name, kind in found.rows)
+        columns = (
+            known.get(name) or Column(name, spark_type_of(kind) or "string") for name, kind in found.rows
+        )
         return replace(table, columns=tuple(columns))
 
 
@@ -163,7 +165,9 @@ def _connection(server: subprocess.Popen[bytes], home: Path) -> psycopg.Connecti
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise EngineMissing(f"PostgreSQL ended: {(home / 'log').read_text(errors='replace').strip()[-300:]}")
+            raise EngineMissing(
+                f"PostgreSQL ended: {(home / 'log').read_text(errors='replace').strip()[-300:]}"
+            )
         with contextlib.suppress(psycopg.OperationalError):
             return psycopg.connect(f"host={home} user=postgres dbname=postgres", autocommit=True)
         time.sleep(0.05)

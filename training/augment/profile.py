@@ -97,7 +97,7 @@ def profile_of(database: Database, engine: Engine, *, kinds: bool = True) -> Pro
 def _table(table: Table, database: Database, profile: Profile) -> TableProfile:
     keys = set(table.key) | {x.column for x in database.links if x.child == table.name}
     keys |= {x.key for x in database.links if x.parent == table.name}
-    words = name_words(table.name)
+    words = name_words(table.written or table.name)
     columns = tuple(_column(table, c, c.name in keys, profile) for c in table.columns)
     return TableProfile(table.name, singular(words), plural(singular(words)), columns)
 
@@ -111,14 +111,14 @@ def _column(table: Table, column: Column, is_key: bool, profile: Profile) -> Col
     if kind == "year":
         values = profile.values(table.name, column.name, "")
         kind = "year" if all(1500 <= v <= 2100 for v in values) else "number"
-    words = name_words(column.name)
+    words = name_words(column.written or column.name)
     return ColumnProfile(
         table.name, column.name, kind, words, plural(words), 1 - present / rows if rows else 0.0
     )
 
 
 def _kind(column: Column, is_key: bool, rows: int, present: int, distinct: int, characters: float) -> str:
-    said = set(name_words(column.name).lower().split())
+    said = set(name_words(column.written or column.name).lower().split())
     if not present:
         return "other"
     match column.spark_type.partition("(")[0]:

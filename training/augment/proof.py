@@ -112,6 +112,9 @@ def constructs_of(tree: exp.Expr) -> tuple[str, ...]:
     """The SQL's parts, by the field's names."""
     there = {type(node) for node in tree.walk()}
     found = [name for name, kinds in _CONSTRUCTS if any(issubclass(t, kinds) for t in there)]
-    if any(isinstance(node, exp.AggFunc) or getattr(node, "name", "") in ("count", "avg", "sum") for node in tree.walk()):
+    if any(
+        isinstance(node, exp.AggFunc) or getattr(node, "name", "") in ("count", "avg", "sum")
+        for node in tree.walk()
+    ):
         found.append("aggregate")
     return tuple(found)

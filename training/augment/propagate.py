@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from training.augment.census import Census
-from training.augment.filling import bind, question_of, sql_of
+from training.augment.filling import Fillings, bind, question_of, sql_of
 from training.augment.profile import Profile
-from training.augment.proof import Failed, Prover, Proven
+from training.augment.proof import Failed, Proven, Prover
 from training.augment.slots import Bound
 from training.augment.split import Part, Split, shared, words
 from training.augment.template import Template
@@ -27,6 +27,8 @@ EMPTY_SHARE = 0.05
 PHRASINGS_A_STATEMENT = 4
 SAME_QUESTION = 0.9
 """Two questions for the same SQL are one from this Jaccard index of their words on."""
+EMPTY_TOLD = 5
+"""A template whose statements found nothing, so many of them, is told."""
 FRUITLESS_MAX = 12
 """Turns without a new statement, after which a template is used up."""
 
@@ -77,15 +79,16 @@ class Propagation:
         self._parts = parts
         self._profile = profile
         self._prover = prover
-        self._turns = [
-            _Turns(t, random.Random(f"{seed}:{profile.database.name}:{t.id}")) for t in templates
-        ]
+        self._fillings = Fillings()
+        self._turns = [_Turns(t, random.Random(f"{seed}:{profile.database.name}:{t.id}")) for t in templates]
+        # A short run takes templates from anywhere, not the file's first.
+        random.Random(f"{seed}:{profile.database.name}").shuffle(self._turns)
         self._statements: set[str] = set()
         self._asked: dict[str, str] = {}
         self._worded: dict[str, list[frozenset[str]]] = {}
 
-    def run(self, count: int, progress: Callable[[int], None] = lambda made: None) -> list[Pair]:
-        """About `count` pairs, or as many as there are; without those that leak."""
+    def run(self, count: int, progress: Callable[[int], object] = lambda made: None) -> list[Pair]:
+        """`count` pairs, or as many as there are, less those that leak."""
         pairs: list[Pair] = []
         while len(pairs) < count and (active := [t for t in self._turns if t.fruitless < FRUITLESS_MAX]):
             for turns in active:
@@ -95,18 +98,18 @@ class Propagation:
                 progress(len(made))
                 if len(pairs) >= count:
                     break
-        self.census.unfit = sum(t.taken == 0 for t in self._turns)
         for turns in self._turns:
-            if turns.empty and not turns.found and not turns.template.may_be_empty:
+            if turns.empty >= EMPTY_TOLD and not turns.found and not turns.template.may_be_empty:
                 reason = f"found nothing in {turns.empty} statements"
                 self.census.failures.setdefault(turns.template.id, reason)
-        return self._without_leaks(pairs)
+        return self._without_leaks(pairs[:count])
 
     def _turn(self, turns: _Turns) -> Iterator[Pair]:
         template, rng = turns.template, turns.rng
-        bound = bind(template, self._profile, rng)
+        bound = bind(template, self._profile, self._fillings, rng)
         if bound is None:
             turns.fruitless = FRUITLESS_MAX
+            self.census.unfit += turns.taken == 0
             return
         first = turns.taken == 0
         phrasing = turns.phrasing()

@@ -57,8 +57,8 @@ class Values:
     """Values that a column holds, the most frequent first.
 
     Units: `held` is the least and most number of rows that hold a value; `most` how many values are taken.
-    Shapes: `where` is an SQL condition on the table; `also` are names that the file adds, each in the place of the
-    values that hold its SQL.
+    Shapes: `where` is an SQL condition on the table; `names` are the file's own names for values, each in the place of
+    those that hold its SQL; `also` are names that are there even if no value is.
     """
 
     table: str
@@ -68,6 +68,7 @@ class Values:
     held: tuple[int, int] = (1, 2**62)
     most: int = 60
     between: tuple[str, str] | None = None
+    names: tuple[Choice, ...] = ()
     also: tuple[Choice, ...] = ()
 
     def fill(self, profile: Profile, bound: Bound) -> Sequence[Choice]:
@@ -76,9 +77,10 @@ class Values:
         if self.between is not None:
             low, high = self.between
             listed = [v for v in listed if low <= str(v) <= high]
-        named = [c.sql[""].strip().lower() for c in self.also]
+        own = [c for c in self.names if any(c.sql[""].lower() in str(v).lower() for v in listed[: self.most])]
+        named = [c.sql[""].strip().lower() for c in (*own, *self.also)]
         fresh = [v for v in listed if not any(name in str(v).lower() for name in named)]
-        return (*self.also, *(value_choice(v, self.style, held) for v in fresh[: self.most]))
+        return (*self.also, *own, *(value_choice(v, self.style, held) for v in fresh[: self.most]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ class LinkOf:
         return [
             link_choice(link)
             for link in profile.links
-            if all(link.child.of_kind(k) for k in self.child) and all(link.parent.of_kind(k) for k in self.parent)
+            if all(link.child.of_kind(k) for k in self.child)
+            and all(link.parent.of_kind(k) for k in self.parent)
         ]
 
 

@@ -38,7 +38,7 @@ _NEEDED = ("any", "nullable", *KINDS)
 Kind = Literal["choices", "values", "numbers", "table", "column", "value_of", "link"]
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "choices": (),
-    "values": ("as", "where", "held", "most", "between", "also"),
+    "values": ("as", "where", "held", "most", "between", "names", "also"),
     "numbers": ("unit",),
     "table": (),
     "column": ("of",),
@@ -103,7 +103,9 @@ def _template(
     used = _used(sql, known, keys["sql"])
     phrasings = tuple(_phrasing(p, used, known, asked) for p in keys["phrasings"].items())
     if len(phrasings) < PHRASINGS_MIN:
-        raise keys["phrasings"].wrong(f"a template has at least {PHRASINGS_MIN} phrasings, here are {len(phrasings)}")
+        raise keys["phrasings"].wrong(
+            f"a template has at least {PHRASINGS_MIN} phrasings, here are {len(phrasings)}"
+        )
     slots = {n: slot for n, (slot, _) in known.items() if n in _with_needed(used, known)}
     may_be_empty = "may_be_empty" in keys and keys["may_be_empty"].truth()
     unsaid = frozenset(n for n in slots if known[n][1])
@@ -131,7 +133,9 @@ def _depends(slot: Slot) -> tuple[str, ...]:
     return (slot.of.partition(".")[0],) if isinstance(slot, ColumnOf | ValueOf) else ()
 
 
-def _phrasing(item: Item, used: set[str], known: Mapping[str, tuple[Slot, bool]], asked: dict[str, int]) -> str:
+def _phrasing(
+    item: Item, used: set[str], known: Mapping[str, tuple[Slot, bool]], asked: dict[str, int]
+) -> str:
     text = " ".join(item.text().split())
     if not text:
         raise item.wrong("the phrasing is empty")
@@ -218,6 +222,7 @@ def _values(keys: Mapping[str, Item]) -> Slot:
         (held[0], held[1]),
         keys["most"].number() if "most" in keys else 60,
         (between[0], between[1]) if between else None,
+        _choices(keys["names"]) if "names" in keys else (),
         _choices(keys["also"]) if "also" in keys else (),
     )
 
