@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from checker.context import Context, Grants, InjectionLimits, SchemaTable
+from checker.context import READ_ALL, Context, InjectionLimits, SchemaTable
 from checker.gate import Gate
 from checker.injection import score
 from checker.verdict import Allowed, Denied
@@ -24,7 +25,7 @@ def context(**grants: object) -> Context:
         def find(self, schema: object, name: object, search_path: object) -> SchemaTable | None:
             return None
 
-    return Context(Grants(read=("*.*",), functions=("*",), **grants), Nothing())  # type: ignore[arg-type]
+    return Context(replace(READ_ALL, **grants), Nothing())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[:70]) for row in lines("attacks.txt")])
