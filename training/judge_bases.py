@@ -14,8 +14,7 @@ import random
 import re
 from collections.abc import Iterator
 
-from checker.gate import Gate
-from checker.verdict import Allowed
+from training.grammar import is_readable
 from training.judge_data import FAMILIES, Sample, cut_into
 
 GROUPS = 40
@@ -219,7 +218,7 @@ def program_pool(*, seed: int, count: int) -> list[tuple[str, str]]:
 
 def catalogue_samples(*, seed: int, attacks: int, benign: int) -> Iterator[Sample]:
     """Honest ones, and such with a payload in the place of a literal, as judge_data.samples makes them."""
-    draw, gate = random.Random(seed), Gate()
+    draw = random.Random(seed)
     families = tuple(FAMILIES)
     made = {True: 0, False: 0}
     while made[True] < attacks or made[False] < benign:
@@ -227,7 +226,7 @@ def catalogue_samples(*, seed: int, attacks: int, benign: int) -> Iterator[Sampl
         family = families[made[True] % len(families)]
         honest = tool_query(draw)
         text = cut_into(draw, honest, family) if attack else honest
-        if text is not None and isinstance(gate.check(text), Allowed):
+        if text is not None and is_readable(text):
             made[attack] += 1
             group = f"tool {draw.randrange(GROUPS)}"
             yield Sample(text, attack, family if attack else "honest, tool", group)

@@ -17,8 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from checker.gate import Gate
-from checker.verdict import Allowed
+from training.grammar import is_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +319,12 @@ _AROUND = frozenset({"wrapped", "remark", "numbered", "counted", "union", "alway
 
 def wrapped_samples(made: Iterable[Sample], *, seed: int, attacks: int) -> Iterator[Sample]:
     """Attacks in statements that a tool has wrapped: what stands around a statement must vouch for nothing."""
-    draw, gate = random.Random(seed), Gate()
+    draw = random.Random(seed)
     pool = [sample for sample in made if sample.attack]
     while attacks:
         sample = draw.choice(pool)
         text, what = _as_tools_write(draw, sample.text)
-        if what in _AROUND and isinstance(gate.check(text), Allowed):
+        if what in _AROUND and is_readable(text):
             attacks -= 1
             yield replace(sample, text=text)
 
@@ -358,7 +357,7 @@ def placed_samples(
     attacks: int,
 ) -> Iterator[Sample]:
     """One payload in the places of literals; it brings the literal's quotes."""
-    draw, gate = random.Random(seed), Gate()
+    draw = random.Random(seed)
     pool = [(_DOUBLE_QUOTED.sub(_single, text).rstrip("; \n"), group) for text, group in honest]
     while attacks:
         text, group = draw.choice(pool)
@@ -367,7 +366,7 @@ def placed_samples(
             continue
         place = draw.choice(places)
         attack = text[: place.start()] + payload(draw, place[1] is not None) + text[place.end() :]
-        if isinstance(gate.check(attack), Allowed):
+        if is_readable(attack):
             attacks -= 1
             yield Sample(attack, True, family, group)
 
@@ -377,12 +376,12 @@ def samples(honest: Iterable[tuple[str, str]], *, seed: int, attacks: int, benig
 
     Shapes: `honest` is (statement, group); the families come in turn.
     """
-    draw, gate = random.Random(seed), Gate()
+    draw = random.Random(seed)
     # Spider writes strings as SQLite takes them, in double quotes.
     pool = [(_DOUBLE_QUOTED.sub(_single, text).rstrip("; \n"), group) for text, group in honest]
 
     def passes(text: str) -> bool:
-        return isinstance(gate.check(text), Allowed)
+        return is_readable(text)
 
     families = list(FAMILIES)
     made = 0

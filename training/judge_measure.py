@@ -24,9 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from checker.gate import Gate
 from checker.judge import Calibration, judge_prompt, parse_calibration
-from checker.verdict import Allowed
+from training.grammar import is_readable
 from training.judge import (
     SEED,
     Reader,
@@ -145,8 +144,7 @@ def kaggle(path: Path, reader: Reader, calibration: Calibration, count: int, see
             (" ".join(row["statement"].split()), row["malicious"] == "1") for row in csv.DictReader(source)
         ]
     drawn = random.Random(seed).sample(rows, min(count, len(rows)))
-    gate = Gate()
-    passed = [Sample(text, bad, "") for text, bad in drawn if isinstance(gate.check(text), Allowed)]
+    passed = [Sample(text, bad, "") for text, bad in drawn if is_readable(text)]
     scores = scores_of(calibration, reader.read(passed))
     judged = {sample.text: score for sample, score in zip(passed, scores, strict=True)}
     truth = [bad for _, bad in drawn]
@@ -159,10 +157,10 @@ def kaggle(path: Path, reader: Reader, calibration: Calibration, count: int, see
 
 def catalogue_queries(folder: Path, reader: Reader, calibration: Calibration) -> dict[str, float]:
     """How many of the statements that real tools ask of a catalogue would be denied."""
-    gate, found = Gate(), []
+    found = []
     for path in sorted(folder.rglob("*.sql")):
         text = path.read_text("utf-8").partition("\n")[2]  # the first line says where it is from
-        if isinstance(gate.check(text), Allowed):
+        if is_readable(text):
             found.append(Sample(text, False, "honest, catalogue"))
     scores = scores_of(calibration, reader.read(found))
     return {

@@ -8,18 +8,17 @@ from collections.abc import Callable
 
 import pytest
 
-from checker.gate import Gate
 from checker.rendering import render
-from checker.verdict import Allowed
+from training.grammar import is_readable
 from training.judge_bases import catalogue_samples, program_pool, program_query, tool_query
 from training.judge_data import FAMILIES
 
 
 @pytest.mark.parametrize("query", [tool_query, program_query])
 def test_most_of_them_pass_the_gate(query: Callable[[random.Random], str]) -> None:
-    draw, gate = random.Random(1), Gate()
+    draw = random.Random(1)
     made = [query(draw) for _ in range(200)]
-    assert sum(isinstance(gate.check(text), Allowed) for text in made) > 190
+    assert sum(is_readable(text) for text in made) > 190
     assert len({render(text) for text in made}) > 120
 
 
@@ -29,8 +28,7 @@ def test_samples_are_drawn_from_the_seed() -> None:
     assert Counter(sample.family for sample in made if sample.attack) == dict.fromkeys(FAMILIES, 4)
     assert {sample.family for sample in made if not sample.attack} == {"honest, tool"}
     assert sum(not sample.attack for sample in made) == 30
-    gate = Gate()
-    assert all(isinstance(gate.check(sample.text), Allowed) for sample in made)
+    assert all(is_readable(sample.text) for sample in made)
 
 
 def test_a_pool_is_drawn_from_the_seed() -> None:
