@@ -21,10 +21,11 @@ class _NoTables:
 
 _NEVER = 2.0
 """A weight that no findings add up to."""
-_CONTEXT = Context(replace(READ_ALL, injection=InjectionLimits(_NEVER, _NEVER)), _NoTables())
+GRAMMAR_ALONE = Context(replace(READ_ALL, injection=InjectionLimits(_NEVER, _NEVER)), _NoTables())
+"""Whoever it is for may read everything, and no finding denies anything."""
 _GATE = Gate()
 
 
 def is_readable(statement: str) -> bool:
     """Whether the grammar and the allowlist of functions let the statement through."""
-    return isinstance(_GATE.check(statement, _CONTEXT), Allowed)
+    return isinstance(_GATE.check(statement, GRAMMAR_ALONE), Allowed)

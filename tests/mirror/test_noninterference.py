@@ -18,6 +18,7 @@ from checker.gate import Gate
 from checker.verdict import Allowed
 from proxy.ports import Catalogue, Column, Table
 from tests.postgres import running_postgres
+from training.grammar import GRAMMAR_ALONE
 
 COLUMNS = ("id", "name", "salary", "ssn", "region")
 STAFF = Table(
@@ -146,7 +147,7 @@ class Writer:
 
 @pytest.mark.parametrize("role", list(ROLES))
 def test_what_a_role_does_not_see_changes_nothing(role: str, port: int) -> None:
-    context = Context(ROLES[role], SCHEMA, ("hr",))
+    context = Context(replace(ROLES[role], injection=GRAMMAR_ALONE.grants.injection), SCHEMA, ("hr",))
     where = f"host=127.0.0.1 port={port} user=postgres"
     gate, writer, ran, answered = Gate(), Writer(20_250_521), 0, 0
     with (

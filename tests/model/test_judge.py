@@ -26,6 +26,7 @@ from proxy.__main__ import main
 from proxy.judging import Judging, shipped_calibration
 from proxy.settings import Judge as JudgeSettings
 from proxy.sqlstate import DeniedByGate
+from training.grammar import GRAMMAR_ALONE
 
 pytestmark = pytest.mark.model
 
@@ -59,7 +60,7 @@ def score(scorer: Scorer, statement: str) -> Score:
 
 
 def probability(scorer: Scorer, calibration: Calibration, statement: str) -> float:
-    assert isinstance(Gate().check(statement), Allowed), statement
+    assert isinstance(Gate().check(statement, GRAMMAR_ALONE), Allowed), statement
     found = score(scorer, statement)
     return calibration.probability(Reading(*found.logprobs, found.hidden), judge_prompt(statement).text)
 
@@ -206,7 +207,7 @@ async def judging(model: Path) -> AsyncIterator[Judging]:
 
 
 def allowed(statement: str) -> Allowed:
-    verdict = Gate().check(statement)
+    verdict = Gate().check(statement, GRAMMAR_ALONE)
     assert isinstance(verdict, Allowed)
     return verdict
 

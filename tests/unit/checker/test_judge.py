@@ -25,6 +25,7 @@ from checker.judge import (
     word_features,
 )
 from checker.verdict import Allowed, Denied, Finding
+from training.grammar import GRAMMAR_ALONE
 
 STATEMENT = "SELECT a FROM t WHERE b = 'c' OR 1 = 1"
 
@@ -60,7 +61,7 @@ class StubScorer:
 
 
 def allowed(statement: str = STATEMENT, *weights: float) -> Allowed:
-    verdict = Gate().check(statement)
+    verdict = Gate().check(statement, GRAMMAR_ALONE)
     assert isinstance(verdict, Allowed)
     findings = tuple(Finding("test", weight, "for the test") for weight in weights)
     return Allowed(verdict.kind, verdict.sql, verdict.tree, verdict.statement, verdict.facts, findings)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from checker.context import READ_ALL, Grants, JudgeRule
+from checker.context import Grants, JudgeRule
 from checker.gate import Gate
 from checker.judge import Calibration, NotJudged, Reading, TooLong, judge_prompt
 from checker.verdict import Allowed
@@ -35,6 +35,7 @@ from proxy.ports import Catalogue
 from proxy.settings import Judge as JudgeSettings
 from proxy.settings import Settings
 from proxy.sqlstate import DeniedByGate
+from training.grammar import GRAMMAR_ALONE
 
 PROMPT = judge_prompt("SELECT 1")
 
@@ -160,7 +161,7 @@ class Untouchable:
 
 
 def pipeline_with(judging: Judging, rule: JudgeRule) -> tuple[Pipeline, Any]:
-    grants = replace(READ_ALL, judge=rule)
+    grants = replace(GRAMMAR_ALONE.grants, judge=rule)
     service: Any = SimpleNamespace(
         mirror=Untouchable(),
         catalogue=Catalogue(),
