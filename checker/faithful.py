@@ -3,9 +3,15 @@
 Rules: both texts are brought into one spelling first (desugar.py).  Then every token has to be there, in order;
 left aside are words that mean nothing where they stand (AS, INNER, OUTER, ASC, the default NULLS FIRST or LAST), and
 added parentheses.  NOT may stand before or after its operand and is counted.
+
+What a policy put in the place of a table (protect.py) stands between two comments, which say how many of the client's
+tokens it replaces; no comment of the client's is ever written again, so there are no others.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 from sqlglot.tokens import Token, TokenType
 
@@ -60,18 +66,53 @@ def same_tokens(written: list[Token], rendered: list[Token]) -> tuple[bool, Toke
     return (False, next((t for t in written if t.text == "not"), None)) if missing else (True, None)
 
 
+def count_tokens(text: str) -> int:
+    """How many tokens count in a text that was generated."""
+    return len(_significant(desugar(lex(text), text)))
+
+
+_MARK = re.compile(r"/\*(?:<(\d+)|>)\*/")
+
+
+def _replacements(generated: str, tokens: list[Token]) -> Iterator[tuple[int, int, int]]:
+    """Where each replacement starts and stops, and how many of the client's tokens it stands for."""
+    at, opened = 0, None
+    for start, stop in [(token.start, token.end + 1) for token in tokens] + [(len(generated), 0)]:
+        # Between two tokens there is nothing but blanks and comments.
+        for mark in _MARK.finditer(generated, at, max(at, start)):
+            if mark[1] is not None:
+                opened = (mark.end(), int(mark[1]))
+            elif opened is not None:
+                yield opened[0], mark.start(), opened[1]
+                opened = None
+        at = stop
+
+
 def map_position(original: str, generated: str, position: int) -> int | None:
     """Where in the client's text the engine's error points to.
 
-    Units: 1-based characters, both ways.  None when the place has no counterpart.
+    Units: 1-based characters, both ways.  None when the place has no counterpart; a place within what a policy put
+    there is that of the table.
     """
     try:
         written = _significant(desugar(lex(original), original))
-        rendered = _significant(desugar(lex(generated), generated))
+        tokens = lex(generated)
+        replacements = list(_replacements(generated, tokens)) if "/*<" in generated else []
+        rendered = _significant(desugar(tokens, generated))
     except SyntaxProblem:
         return None
-    at = 0
+    at, replaced = 0, -1
     for text, token in rendered:
+        inside = next(
+            (n for n, (start, stop, _) in enumerate(replacements) if start <= token.start < stop), None
+        )
+        if inside is not None:
+            if inside != replaced:
+                replaced, first = inside, at
+                at += replacements[inside][2]
+            if token.end + 1 >= position:
+                return written[first][1].start + 1 if first < len(written) else None
+            continue
         matches = at < len(written) and text == written[at][0]
         if matches and token.end + 1 >= position:
             return written[at][1].start + 1

@@ -1,12 +1,13 @@
 """The gate: one statement's text -> Allowed or Denied.
 
 The layers, each of which can only deny: limits on the text; PostgreSQL's lexical rules; the statement's kind; the
-grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls.
+grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls; and, where
+it is known who asks, that user's grants (enforce.py), which may also rewrite the tree.
 
 Rules: unknown is denied, and so is anything that goes wrong in here: `check` never raises.  A denial says which words
 it disliked, with their place in the client's text.
 
-Left out: roles, columns, injection patterns, the judge.
+Left out: injection patterns, the judge.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlglot.tokens import Token, TokenType
 from checker import dialect as pg
 from checker.context import Context
 from checker.desugar import desugar
+from checker.enforce import enforce
 from checker.errors import Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
 from checker.functions import DENIED, FIELD, function_kinds
@@ -77,6 +79,8 @@ class Gate:
         """
         try:
             verdict = self._check(statement, parameters_allowed)
+            if context is not None and isinstance(verdict, Allowed):
+                verdict = enforce(verdict, context)
         except _Denial as denial:
             verdict = denial.verdict
         except (SyntaxProblem, Refused) as problem:

@@ -7,7 +7,7 @@ import re
 from sqlglot import expressions as exp
 
 from checker.errors import Unrenderable
-from checker.renderer import Node, Renderer, rule
+from checker.renderer import Node, Renderer, replacement, rule
 
 # -- types --------------------------------------------------------------------------------------------------
 
@@ -183,7 +183,8 @@ def _subquery(self: Renderer, node: Node) -> str:
     inner = self.sql(node.this)
     alias = self.optional(node, "alias", " AS ")
     joins = "".join([self.sql(join) for join in node.args.get("joins") or ()])
-    return f"{head}({inner}){alias}{self.optional(node, 'sample')}{joins}{_tail(self, node)}"
+    text = replacement(node, f"{head}({inner}){alias}{self.optional(node, 'sample')}")
+    return f"{text}{joins}{_tail(self, node)}"
 
 
 @rule("expressions", "recursive", "search", "cycle", of=exp.With)
@@ -225,7 +226,8 @@ def _table(self: Renderer, node: Node) -> str:
     if args.get("ordinality"):
         name += " WITH ORDINALITY"
     joins = "".join([self.sql(join) for join in args.get("joins") or ()])
-    return f"{name}{self.optional(node, 'alias', ' AS ')}{self.optional(node, 'sample')}{joins}"
+    text = f"{name}{self.optional(node, 'alias', ' AS ')}{self.optional(node, 'sample')}"
+    return replacement(node, text) + joins
 
 
 @rule("this", "alias", "ordinality", of=exp.Lateral)

@@ -46,6 +46,20 @@ class Renderer:
         return f"{before}{self.sql(value)}{after}" if value else ""
 
 
+_REPLACES = "replaces"
+
+
+def mark_replacement(node: Node, tokens: int) -> None:
+    """Say that a node stands in the place of so many of the client's tokens, see faithful.map_position."""
+    node.meta[_REPLACES] = tokens
+
+
+def replacement(node: Node, text: str) -> str:
+    """The node's text, between two comments where it is a replacement."""
+    tokens = node.meta.get(_REPLACES) if node._meta else None
+    return text if tokens is None else f"/*<{tokens}*/{text}/*>*/"
+
+
 def quote_identifier(name: str) -> str:
     """A name in double quotes."""
     return '"' + name.replace('"', '""') + '"'

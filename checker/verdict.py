@@ -4,7 +4,7 @@ Rules: everything here is frozen, so a verdict can be remembered by the statemen
 A caller that wants to rewrite the tree copies it first.  Positions are 1-based characters of the client's text, as
 PostgreSQL's error field P counts them.
 
-Left out: what a role may do.  This gate knows statements, not users.
+Left out: what a role may do, see context.py.
 """
 
 from __future__ import annotations
