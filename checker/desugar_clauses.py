@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token, TokenType
 
-from checker.errors import SyntaxProblem
+from checker.errors import AT_END, SyntaxProblem
 from checker.rewriter import Rewriter, Rule
 from checker.words import OTHER_OPERATOR
 
@@ -181,7 +181,7 @@ def _offset(rewriter: Rewriter, token: Token) -> bool:
 def _comma(rewriter: Rewriter, token: Token) -> bool:
     following = rewriter.peek()
     if following is None:
-        raise SyntaxProblem("syntax error at end of input", None)
+        raise SyntaxProblem(AT_END, None)
     if following.token_type in _AFTER_LIST:
         raise rewriter.unexpected(following)  # sqlglot lets a list end with a comma
     return False

@@ -17,6 +17,8 @@ Left out: session statements, see session_statements.py.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlglot import expressions as exp
 from sqlglot.dialects.dialect import DialectType
 from sqlglot.dialects.postgres import Postgres
@@ -24,7 +26,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokens import Token, TokenType
 
-from checker.errors import SyntaxProblem
+from checker.errors import AT_END, SyntaxProblem
 from checker.lexer import lex
 from checker.rewriter import CALL_MARK
 
@@ -49,10 +51,18 @@ _CHECKED = CheckedPostgres()
 def parse(tokens: list[Token], text: str) -> exp.Expression:
     """The tree of one query from desugared tokens; the tokens lose their CALL_MARK.  Raises: SyntaxProblem."""
     tree = _parse(_CHECKED, tokens, text)
-    for node in tree.walk():
-        name = node.args.get("this")
-        if type(name) is str and name.endswith(CALL_MARK):
-            node.args["this"] = name[:-1]
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        for key, value in node.args.items():
+            kind = type(value)
+            if kind is str:
+                if key == "this" and value.endswith(CALL_MARK):
+                    node.args["this"] = value[:-1]
+            elif kind is list:
+                stack += [item for item in value if isinstance(item, exp.Expression)]
+            elif isinstance(value, exp.Expression):
+                stack.append(value)
     unmark(tokens)
     return tree
 
@@ -72,7 +82,7 @@ def _parse(dialect: Postgres, tokens: list[Token], text: str) -> exp.Expression:
     except ParseError as error:
         raise _syntax_problem(parser, error, tokens, text) from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
-        raise SyntaxProblem("syntax error at end of input", None)
+        raise SyntaxProblem(AT_END, None)
     return trees[0]
 
 
@@ -96,6 +106,6 @@ def _syntax_problem(
         offset = next((token.start for token in tokens if token.start > (offset or 0)), None)
     blamed = next((token for token in tokens if token.start == offset), None)
     if blamed is None:
-        return SyntaxProblem("syntax error at end of input", None, hint=expected)
+        return SyntaxProblem(AT_END, None, hint=expected)
     word = text[blamed.start : blamed.end + 1]
     return SyntaxProblem(f'syntax error at or near "{word}"', blamed.start, hint=expected)

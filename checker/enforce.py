@@ -40,6 +40,8 @@ from checker.verdict import (
 )
 from checker.views import uses_of_view
 
+UNKNOWN_TABLE = "unknown_table"
+"""The code of a denial that another reading of the catalogue may take back."""
 OWN_SCHEMA = "streamlink"
 """The product's own tables on the mirror, which decide themselves what they show to whom."""
 _MIRROR_SCHEMAS = CATALOGUE_SCHEMAS | {OWN_SCHEMA}
@@ -211,7 +213,7 @@ def _unknown_table(node: Any, context: Context) -> Denied:
         [schema.name] if schema is not None else [s for s in context.search_path if s not in _MIRROR_SCHEMAS]
     )
     if all(may_read_table(context.grants, place, name.name) for place in places):
-        return Denied("unknown_table", "42P01", f'relation "{shown}" does not exist', position)
+        return Denied(UNKNOWN_TABLE, "42P01", f'relation "{shown}" does not exist', position)
     return _no_table(name.name, position)
 
 
@@ -252,7 +254,7 @@ def _unknown_column(name: Unresolved, grants: Grants) -> Denied | None:
             "unknown_column", "42703", f"column {name.table}.{name.name} does not exist", name.position
         )
     return Denied(
-        "unknown_table", "42P01", f'missing FROM-clause entry for table "{name.table}"', name.position
+        UNKNOWN_TABLE, "42P01", f'missing FROM-clause entry for table "{name.table}"', name.position
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+AT_END = "syntax error at end of input"
+
 
 class SyntaxProblem(Exception):
     """A text that PostgreSQL's grammar, or what we have of it, does not take.
 
-    Units: `offset` in characters from 0, None at the end of the input; `position` as PostgreSQL's field P, from 1.
+    Units: `offset` in characters from 0, None at the end of the statement (AT_END); `position` as PostgreSQL's field P,
+    from 1.
     """
 
     def __init__(

@@ -10,7 +10,6 @@ Left out: columns, and whose right it is to read what: that is for a policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +36,7 @@ _WORD_FUNCTIONS = {
     exp.Localtime: "localtime",
     exp.Localtimestamp: "localtimestamp",
 }
+_LEAVES = frozenset({exp.Identifier, exp.Literal})
 
 
 @dataclass(slots=True)
@@ -58,8 +58,6 @@ def collect(tree: exp.Expression, base_position: int = 0) -> Facts:
         found.nodes += 1
         found.depth = max(found.depth, depth)
         kind = type(node)
-        if kind is exp.Identifier or kind is exp.Literal:
-            continue
         if kind is exp.Table:
             _relation(node, defined, found, base_position)
         elif kind is exp.Anonymous:
@@ -75,9 +73,14 @@ def collect(tree: exp.Expression, base_position: int = 0) -> Facts:
             names, inner = _definitions(with_, defined)
             stack.extend((definition, scope, depth + 1) for definition, scope in inner)
             defined = defined | names
-        for child in _children(node):
-            if child is not with_:
-                stack.append((child, defined, depth + 1))
+        below = depth + 1
+        for value in node.args.values():
+            for child in value if type(value) is list else (value,):
+                if type(child) in _LEAVES:
+                    found.nodes += 1
+                    found.depth = max(found.depth, below)
+                elif isinstance(child, exp.Expression) and child is not with_:
+                    stack.append((child, defined, below))
     return Facts(
         relations=tuple(sorted(found.relations, key=lambda r: r.position or 0)),
         functions=tuple(sorted(found.functions, key=lambda f: f.position or 0)),
@@ -86,16 +89,6 @@ def collect(tree: exp.Expression, base_position: int = 0) -> Facts:
         nodes=found.nodes,
         depth=found.depth,
     )
-
-
-def _children(node: Any) -> Iterator[Any]:
-    for value in node.args.values():
-        if isinstance(value, exp.Expression):
-            yield value
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, exp.Expression):
-                    yield item
 
 
 def _definitions(

@@ -1,13 +1,14 @@
 """The gate: one statement's text -> Allowed or Denied.
 
 The layers, each of which can only deny: limits on the text; PostgreSQL's lexical rules; the statement's kind; the
-grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls; and, where
-it is known who asks, that user's grants (enforce.py), which may also rewrite the tree.
+grammar; the proof that the tree, written out again, is what the client wrote; the functions that it calls; what of it
+an attacker would write (injection/); and, where it is known who asks, that user's grants (write_rights.py, enforce.py),
+which may also rewrite the tree.
 
 Rules: unknown is denied, and so is anything that goes wrong in here: `check` never raises.  A denial says which words
 it disliked, with their place in the client's text.
 
-Left out: injection patterns, the judge.
+Left out: the judge.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ from sqlglot import expressions as exp
 from sqlglot.tokens import Token, TokenType
 
 from checker import dialect as pg
-from checker.context import Context
+from checker.context import Context, InjectionLimits
 from checker.desugar import desugar
 from checker.enforce import enforce
-from checker.errors import Refused, SyntaxProblem, Unrenderable
+from checker.errors import AT_END, Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
 from checker.functions import DENIED, FIELD, function_kinds
+from checker.injection import judge_statement, judge_text, moved, score
 from checker.lexer import lex
 from checker.render import same_tokens, to_postgres
 from checker.session_grammar import parse_session_statement
 from checker.session_statements import Explain, SessionStatement, Set
 from checker.settings_grammar import check_setting
 from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
-from checker.words import OTHER_COMMANDS
+from checker.words import FILE_SCHEMAS, OTHER_COMMANDS
+from checker.write_grammar import PARSERS, parse_write_statement
+from checker.write_rights import may_write, written
+from checker.write_statements import AddColumn, CreateTable, CreateTableAs, Insert, WriteStatement
 
 _QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
-# Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
-_FILE_SCHEMAS = frozenset(
-    {"parquet", "orc", "csv", "json", "text", "avro", "xml", "delta", "binaryfile", "image", "libsvm", "jdbc"}
-)
 _FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
 
 
@@ -60,7 +61,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The first gate: read-only statements, by allowlists of syntax and functions."""
+    """The first gate: by allowlists of syntax and functions, and by the rights to write."""
 
     limits: Limits = field(default_factory=Limits)
 
@@ -74,11 +75,12 @@ class Gate:
     ) -> Verdict:
         """The verdict on one statement, as `split` cuts them.
 
-        Without a context it speaks of the statement alone: what nobody may run is denied.
+        Without a context it speaks of the statement alone: what nobody may run is denied, nobody may write, and what a
+        role with the default limits on injection may not run is denied.
         Units: `base_position` is the statement's offset in the client's text, added to every position.
         """
         try:
-            verdict = self._check(statement, parameters_allowed)
+            verdict = self._check(statement, context, parameters_allowed)
             if context is not None and isinstance(verdict, Allowed):
                 verdict = enforce(verdict, context)
         except _Denial as denial:
@@ -100,30 +102,33 @@ class Gate:
             verdict = Denied(
                 "gate_failure", "XX000", f"the gate could not check this statement ({type(failure).__name__})"
             )
-        if base_position and isinstance(verdict, Denied) and verdict.position is not None:
-            verdict = replace(verdict, position=verdict.position + base_position)
-        return verdict
+        if isinstance(verdict, Denied) and not verdict.findings:
+            verdict = _with_suspicion(verdict, statement, context)
+        return _moved(verdict, base_position) if base_position else verdict
 
-    def _check(self, text: str, parameters_allowed: bool) -> Verdict:
+    def _check(self, text: str, context: Context | None, parameters_allowed: bool) -> Verdict:
         self._check_text(text)
         tokens = lex(text)
+        end = tokens[-1].end + 1 if tokens else 0
         while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
             tokens.pop()
         if not tokens:
-            return Allowed(StatementKind.EMPTY, "")
+            return _with_injection(Allowed(StatementKind.EMPTY, ""), text, end, context)
         self._check_tokens(tokens)
         first = tokens[0]
         word = "" if first.token_type in (TokenType.STRING, TokenType.IDENTIFIER) else first.text
         if word in _QUERY_WORDS:
             verdict = self._query(tokens, text)
+        elif context is not None and may_write(context) and (parsed := parse_write_statement(tokens, text)):
+            verdict = self._write(*parsed, text, context)
         else:
-            verdict = self._session_statement(tokens, text, word)
+            verdict = self._session_statement(tokens, text, word, writes=may_write(context))
         # PREPARE's parameters are its own.
         if verdict.facts.parameters and not parameters_allowed and verdict.kind is not StatementKind.PREPARE:
             number = verdict.facts.parameters[0]
             place = next(t.start for t in tokens if t.token_type is TokenType.PARAMETER)
             raise _Denial("parameter", "42P02", f"there is no parameter ${number}", place + 1)
-        return verdict
+        return _with_injection(verdict, text, end, context)
 
     # -- before parsing ------------------------------------------------------------------------------------
 
@@ -151,6 +156,9 @@ class Gate:
         depth = prefixes = 0
         for token in tokens:
             kind = token.token_type
+            if kind not in _COUNTED:
+                prefixes = 0
+                continue
             if kind is TokenType.SEMICOLON:
                 raise _Denial("stacked", "42601", 'syntax error at or near ";"', token.start + 1)
             if kind in _OPENERS:
@@ -201,7 +209,7 @@ class Gate:
         kind = StatementKind.VALUES if first == "values" else StatementKind.SELECT
         return Allowed(kind, sql, tree, None, facts)
 
-    def _session_statement(self, tokens: list[Token], text: str, word: str) -> Allowed:
+    def _session_statement(self, tokens: list[Token], text: str, word: str, *, writes: bool) -> Allowed:
         parsed = parse_session_statement(tokens, text)
         if parsed is None:
             raise _unknown_statement(tokens[0], text, word)
@@ -210,26 +218,107 @@ class Gate:
             settings = (statement.name,) if isinstance(statement, Set) else ()
             facts = Facts(settings_written=settings)
             return Allowed(_kind_of(statement), statement.to_sql(), None, statement, facts)
-        return self._wrapped(statement, inner, text)
+        return self._wrapped(statement, inner, text, writes=writes)
 
-    def _wrapped(self, statement: SessionStatement, inner: list[Token], text: str) -> Allowed:
+    def _write(
+        self, statement: WriteStatement, inner: list[Token] | None, text: str, context: Context
+    ) -> Allowed:
+        changes = written(statement, context)
+        if inner is None:
+            return Allowed(statement.kind, statement.to_sql(), None, statement, Facts(written=changes))
         if not inner:
             raise SyntaxProblem("syntax error at end of input", None)
+        word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
+        if word not in _QUERY_WORDS:
+            raise _unknown_statement(inner[0], text, word)
+        query = self._query(inner, text)
+        tree = query.tree
+        assert tree is not None
+        if isinstance(statement, CreateTable | AddColumn):
+            sql = statement.to_sql(defaults=tuple(to_postgres(item) for item in tree.expressions))
+        else:
+            sql = statement.to_sql(query.sql)
+        if query.facts.parameters and not isinstance(statement, Insert | CreateTableAs):
+            number = query.facts.parameters[0]
+            raise _Denial("parameter", "42P02", f"there is no parameter ${number}")
+        facts = replace(query.facts, written=changes)
+        return Allowed(statement.kind, sql, tree, statement, facts)
+
+    def _wrapped(
+        self, statement: SessionStatement, inner: list[Token], text: str, *, writes: bool
+    ) -> Allowed:
+        if not inner:
+            raise SyntaxProblem(AT_END, None)
         word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
         if word not in _QUERY_WORDS:
             if isinstance(statement, Explain) and parse_session_statement(inner, text) is not None:
                 raise _Denial(
                     "explain", "0A000", f"EXPLAIN of {word.upper()} is not supported", inner[0].start + 1
                 )
+            if writes and word in PARSERS:
+                what = f"{statement.kind.value} of {word.upper()} is not supported"
+                raise _Denial("unsupported_write", "0A000", what, inner[0].start + 1)
             raise _unknown_statement(inner[0], text, word)
         query = self._query(inner, text)
         sql = statement.to_sql(query.sql)
         return Allowed(_kind_of(statement), sql, query.tree, statement, query.facts)
 
 
+_UNSUSPECTED = frozenset({"too_long", "too_many_tokens", "gate_failure"})
+"""Denials of texts that nobody should spend more time on."""
+
+
+def _limits(context: Context | None) -> InjectionLimits:
+    return InjectionLimits() if context is None else context.grants.injection
+
+
+def _with_injection(verdict: Allowed, text: str, end: int, context: Context | None) -> Verdict:
+    """An allowed statement with its findings, or its denial if they weigh enough.
+
+    Units: `end` is the offset of the end of the last token.
+    """
+    is_application = context is not None and (
+        context.grants.firewall != "off" or not context.grants.catalogue
+    )
+    findings = judge_statement(verdict.tree, text, end, is_application=is_application)
+    if not findings:
+        return verdict
+    if score(findings) < _limits(context).deny_at:
+        return replace(verdict, findings=findings)
+    first = findings[0]
+    return Denied(
+        "injection",
+        "42501",
+        f"permission denied: this looks like an injection: {first.reason}",
+        first.position,
+        "An administrator can raise the role's limit on injection.",
+        findings,
+    )
+
+
+def _with_suspicion(verdict: Denied, text: str, context: Context | None) -> Denied:
+    """A denial with the findings on its text, where they tell an attack from a mistake."""
+    if verdict.code in _UNSUSPECTED:
+        return verdict
+    try:
+        weight, findings = judge_text(text)
+    except Exception:  # it is denied anyway
+        return verdict
+    return replace(verdict, findings=findings) if weight >= _limits(context).uncertain_at else verdict
+
+
+def _moved(verdict: Verdict, offset: int) -> Verdict:
+    if verdict.findings:
+        verdict = replace(verdict, findings=moved(verdict.findings, offset))
+    if isinstance(verdict, Denied) and verdict.position is not None:
+        verdict = replace(verdict, position=verdict.position + offset)
+    return verdict
+
+
 _OPENERS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSERS = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+_COUNTED = _OPENERS | _CLOSERS | _PREFIXES | {TokenType.SEMICOLON}
 
 
 class _Denial(Exception):
@@ -270,10 +359,15 @@ def _unknown_statement(token: Token, text: str, word: str) -> Exception:
     return SyntaxProblem(f'syntax error at or near "{text[token.start : token.end + 1]}"', token.start)
 
 
+_MAY_WRITE = frozenset({TokenType.INTO, TokenType.FOR, TokenType.L_PAREN, TokenType.R_PAREN})
+
+
 def _refuse_writes(tokens: list[Token]) -> None:
     """Writes inside a query: a data-modifying WITH, SELECT INTO, row locks."""
     for index, token in enumerate(tokens):
         kind = token.token_type
+        if kind not in _MAY_WRITE:
+            continue
         if kind is TokenType.INTO:
             raise _not_allowed("SELECT INTO", token)
         following = tokens[index + 1] if index + 1 < len(tokens) else None
@@ -310,7 +404,7 @@ def _not_allowed(words: str, token: Token) -> _Denial:
 
 def _check_relations(facts: Facts) -> None:
     for relation in facts.relations:
-        if relation.schema is not None and relation.schema.lower() in _FILE_SCHEMAS:
+        if relation.schema is not None and relation.schema.lower() in FILE_SCHEMAS:
             raise _Denial(
                 "path_as_table",
                 "42501",

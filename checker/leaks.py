@@ -23,13 +23,13 @@ _OPERATORS = (
     exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentUser, exp.SessionUser,
 )  # fmt: skip
 _SAFE = frozenset((*_STRUCTURE, *_OPERATORS))
-_LEAKPROOF = """
+_CALLS = """
     count sum avg min max any_value bool_and bool_or every stddev stddev_pop stddev_samp variance var_pop var_samp
     string_agg array_agg row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value
     coalesce nullif greatest least lower upper length char_length character_length btrim ltrim rtrim concat
     replace starts_with now
     """
-_CALLS = frozenset(_LEAKPROOF.split())
+_SAFE_CALLS = frozenset(_CALLS.split())
 _AROUND_QUERIES = (
     exp.From,
     exp.Join,
@@ -50,11 +50,13 @@ def may_raise(tree: exp.Expression) -> bool:
 def _is_safe(node: exp.Expr) -> bool:
     kind = type(node)
     if isinstance(node, exp.Query) and node.parent is not None:
-        return isinstance(node.parent, _AROUND_QUERIES)  # elsewhere it is a scalar
+        return isinstance(node.parent, _AROUND_QUERIES) and (
+            not isinstance(node, exp.Subquery) or isinstance(node.parent, (*_AROUND_QUERIES, exp.From))
+        )
     if kind in _SAFE or isinstance(node, exp.SetOperation):
         return True
     if kind is exp.Anonymous:
-        return isinstance(node.this, str) and node.this in _CALLS
+        return isinstance(node.this, str) and node.this in _SAFE_CALLS
     if isinstance(node, exp.Cast):
         return isinstance(node.this, exp.Literal | exp.Null)
     if isinstance(node, exp.Like | exp.ILike):

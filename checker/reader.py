@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot.tokens import Token, TokenType
 
-from checker.errors import SyntaxProblem
+from checker.errors import AT_END, SyntaxProblem
 
 _NAME_LIKE = frozenset({TokenType.STRING, TokenType.NUMBER})
 
@@ -50,7 +50,7 @@ class Reader:
     def unexpected(self, expected: str | None = None) -> SyntaxProblem:
         token = self.token
         if token is None:
-            return SyntaxProblem("syntax error at end of input", None, hint=expected)
+            return SyntaxProblem(AT_END, None, hint=expected)
         shown = self.text[token.start : token.end + 1]
         return SyntaxProblem(f'syntax error at or near "{shown}"', token.start, hint=expected)
 

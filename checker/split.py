@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from checker.errors import SyntaxProblem
+from checker.errors import AT_END, SyntaxProblem
 from checker.lexer import (
     DOLLAR_TAG,
     ESCAPE_STRING,
@@ -25,18 +25,21 @@ from checker.lexer import (
     dollar_string_end,
     lex,
 )
+from checker.verdict import Denied
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a query string.
 
-    Units: `start` is the offset of the first character of `text` in the client's text.  `text` begins after white
-    space and ends before the semicolon.  `kind` is `empty` for a piece that holds comments only.
+    Units: `start` is the offset of the first character of `text` in the client's text, `end` that of the semicolon
+    that ends it, or the length of the client's text.  `text` begins after white space and ends before the semicolon.
+    `kind` is `empty` for a piece that holds comments only.
     """
 
     text: str
     start: int
+    end: int
     kind: Literal["sql", "empty"]
 
 
@@ -96,7 +99,18 @@ def split(text: str) -> list[Statement]:
 
 
 def _statement(text: str, begin: int, end: int, has_code: bool) -> Statement:
-    return Statement(text[begin:end].rstrip(" \t\n\r\f\v"), begin, "sql" if has_code else "empty")
+    return Statement(text[begin:end].rstrip(" \t\n\r\f\v"), begin, end, "sql" if has_code else "empty")
+
+
+def error_at_end(denied: Denied, text: str, end: int) -> Denied:
+    """Where PostgreSQL puts an error at a statement's end: its parser sees the whole text, semicolons too.
+
+    Units: `end` as Statement has it, in the client's `text`.
+    """
+    if denied.reason != AT_END:
+        return denied
+    reason = AT_END if end == len(text) else 'syntax error at or near ";"'
+    return replace(denied, reason=reason, position=end + 1)
 
 
 def _prose_end(text: str, at: int) -> int:
@@ -119,4 +133,4 @@ def _located(scan: Callable[..., _Found], *arguments: object, offset: int = 0) -
         raise SyntaxProblem(problem.message, at, problem.sqlstate, problem.hint) from None
 
 
-__all__ = ["Statement", "SyntaxProblem", "split"]
+__all__ = ["Statement", "SyntaxProblem", "error_at_end", "split"]

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from sqlglot import expressions as exp
 
 if TYPE_CHECKING:
+    from checker.context import Action
     from checker.session_statements import SessionStatement
+    from checker.write_statements import WriteStatement
 
 
 class StatementKind(Enum):
@@ -46,6 +48,17 @@ class StatementKind(Enum):
     LISTEN = "LISTEN"
     UNLISTEN = "UNLISTEN"
     NOTIFY = "NOTIFY"
+    INSERT = "INSERT"
+    COPY_IN = "COPY FROM"
+    CREATE_TABLE = "CREATE TABLE"
+    CREATE_TABLE_AS = "CREATE TABLE AS"
+    CREATE_VIEW = "CREATE VIEW"
+    CREATE_SCHEMA = "CREATE SCHEMA"
+    ALTER_TABLE = "ALTER TABLE"
+    DROP = "DROP"
+    TRUNCATE = "TRUNCATE"
+    ANALYZE = "ANALYZE"
+    COMMENT = "COMMENT"
     EMPTY = ""
 
 
@@ -70,6 +83,18 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One relation that a statement changes, and the right that it takes.
+
+    `relation` carries the schema that its name was resolved to.  A schema that is made, dropped or commented on is a
+    relation without a schema.
+    """
+
+    relation: Relation
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnRead:
     """One column of a table or view that a statement reads, under the catalogue's names."""
 
@@ -91,6 +116,7 @@ class Facts:
     functions: tuple[Function, ...] = ()
     parameters: tuple[int, ...] = ()
     settings_written: tuple[str, ...] = ()
+    written: tuple[Written, ...] = ()
     columns: tuple[ColumnRead, ...] = ()
     nodes: int = 0
     depth: int = 0
@@ -129,13 +155,14 @@ class Allowed:
 
     `sql` is PostgreSQL text generated from `tree` (or from `statement`), proven to hold the client's tokens and no
     others: it is what the mirror gets.  `tree` is the query, None where a session statement has none; `statement`
-    says what wraps it (EXPLAIN, DECLARE, COPY, ...), None for a plain query.  `findings` were not enough to deny it.
+    says what wraps it (EXPLAIN, DECLARE, COPY, INSERT, ...), None for a plain query.  `findings` were not enough to
+    deny it.
     """
 
     kind: StatementKind
     sql: str
     tree: exp.Expression | None = None
-    statement: SessionStatement | None = None
+    statement: SessionStatement | WriteStatement | None = None
     facts: Facts = field(default_factory=Facts)
     findings: tuple[Finding, ...] = ()
 

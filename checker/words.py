@@ -93,3 +93,21 @@ _OTHER_COMMANDS = """
     reassign refresh reindex repack revoke security truncate update vacuum wait
     """
 OTHER_COMMANDS = frozenset(_OTHER_COMMANDS.split())
+
+# Spark reads `parquet."/a/path"` as a file, not as a table of a schema.
+FILE_SCHEMAS = frozenset(
+    {"parquet", "orc", "csv", "json", "text", "avro", "xml", "delta", "binaryfile", "image", "libsvm", "jdbc"}
+)
+
+# Words that are no name of a table or column unless they are quoted: PostgreSQL's reserved ones, and those that may
+# only name functions and types.
+_RESERVED = """
+    all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+    column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+    from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+    localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+    returning right select session_user similar some symmetric system_user table tablesample then to trailing true
+    union unique user using variadic verbose when where window with
+    """
+RESERVED = frozenset(_RESERVED.split())

@@ -1,4 +1,5 @@
-"""Asks a node for a completion: any OpenAI-style completion endpoint, ours or llama.cpp's own server.
+"""Asks a node for a completion: any OpenAI-style completion endpoint, ours or llama.cpp's own server.  Or for a score,
+which only ours give.
 
 Rules: a deadline covers waiting and writing together; leaving (deadline, cancellation) closes the
 connection, which is what stops the node; no proxy of the environment is used, so nothing goes where conf
@@ -9,11 +10,15 @@ Leaves out: several nodes and retries between them.
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
+import sys
+from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable
+from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable, PromptTooLarge
 
 if TYPE_CHECKING:
     import httpx
@@ -49,6 +54,19 @@ class Reply:
     completion_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreReply:
+    """A judging node's answer.  Units: natural log-probabilities, in the labels' order; tokens."""
+
+    logprobs: tuple[float, float]
+    hidden: tuple[float, ...]
+    prompt_tokens: int
+    cached_tokens: int
+
+
+_Parsed = TypeVar("_Parsed")
+
+
 class NodeClient:
     """Completions from one node, `waiting_max` questions at most in flight."""
 
@@ -63,12 +81,24 @@ class NodeClient:
 
         Raises: NodeBusy (53300), NodeUnavailable (57P03), DraftTimeout (57014).
         """
+        return await self._ask("/v1/completions", body, parse_reply, deadline_s)
+
+    async def score(self, body: dict[str, Any], *, deadline_s: float) -> ScoreReply:
+        """One score of a request body as /v1/score takes it.
+
+        Raises: the same, and PromptTooLarge (54000).
+        """
+        return await self._ask("/v1/score", body, parse_score, deadline_s)
+
+    async def _ask(
+        self, path: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], _Parsed], deadline_s: float
+    ) -> _Parsed:
         if self._in_flight >= self._waiting_max:
             raise _busy()
         self._in_flight += 1
         try:
             async with asyncio.timeout(deadline_s):
-                return await self._post(body)
+                return await self._post(path, body, parse)
         except TimeoutError:
             raise DraftTimeout(
                 f"the language model gave no answer within {deadline_s:g} s",
@@ -82,7 +112,9 @@ class NodeClient:
             await self._http.aclose()
             self._http = None
 
-    async def _post(self, body: dict[str, Any]) -> Reply:
+    async def _post(
+        self, path: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], _Parsed]
+    ) -> _Parsed:
         import httpx
 
         if self._node.url is None:
@@ -90,20 +122,22 @@ class NodeClient:
         if self._http is None:
             self._http = httpx.AsyncClient(timeout=None, trust_env=False)
         try:
-            response = await self._http.post(f"{self._node.url}/v1/completions", json=body)
+            response = await self._http.post(f"{self._node.url}{path}", json=body)
         except httpx.TransportError as error:
             raise NodeUnavailable(
                 f"the language model's node broke off ({type(error).__name__})", hint="Try again in a moment."
             ) from error
         if response.status_code in (429, 503):
             raise _busy()
+        if response.status_code == 413:
+            raise PromptTooLarge("the prompt is too long for the language model")
         if response.status_code != 200:
             raise NodeUnavailable(f"the language model's node refused ({response.status_code})")
         try:
-            return parse_reply(response.json())
+            return parse(response.json())
         except (ValueError, LookupError, TypeError) as error:
             raise NodeUnavailable(
-                "the language model's node answered something that is no completion"
+                "the language model's node answered something that was not asked for"
             ) from error
 
 
@@ -125,4 +159,19 @@ def parse_reply(body: dict[str, Any]) -> Reply:
         prompt_tokens=int(usage.get("prompt_tokens", 0)),
         cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)),
         completion_tokens=int(usage.get("completion_tokens", 0)),
+    )
+
+
+def parse_score(body: dict[str, Any]) -> ScoreReply:
+    """Raises: LookupError, TypeError or ValueError when it is no score."""
+    attack, safe = (float(value) for value in body["logprobs"])
+    floats = array("f", base64.b64decode(body.get("hidden") or "", validate=True))
+    if sys.byteorder == "big":
+        floats.byteswap()
+    usage = body.get("usage") or {}
+    return ScoreReply(
+        (attack, safe),
+        tuple(floats),
+        int(usage.get("prompt_tokens", 0)),
+        int((usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)),
     )

@@ -47,6 +47,12 @@ class NodeUnavailable(FrontEndError):
     sqlstate = "57P03"
 
 
+class PromptTooLarge(FrontEndError):
+    """The node's model cannot read so much at once.  SQLSTATE: 54000 program_limit_exceeded."""
+
+    sqlstate = "54000"
+
+
 class DraftTimeout(FrontEndError):
     """The deadline passed before the draft was there.  SQLSTATE: 57014 query_canceled."""
 

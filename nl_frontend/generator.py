@@ -56,9 +56,12 @@ class Completion:
 
 
 class Generator:
-    """A model and its one context.  Raises: ValueError when the file is no model that llama.cpp can load."""
+    """A model and its one context.  Raises: ValueError when the file is no model that llama.cpp can load.
 
-    def __init__(self, path: str, *, threads: int, context_tokens: int) -> None:
+    Shapes: `lora` is a LoRA adapter's GGUF file.
+    """
+
+    def __init__(self, path: str, *, threads: int, context_tokens: int, lora: str | None = None) -> None:
         # Waiting threads that spin starve beside a busy Spark; libgomp reads this once, as it loads.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from llama_cpp import Llama
@@ -69,6 +72,7 @@ class Generator:
             n_batch=CHUNK_TOKENS,
             n_threads=threads,
             n_threads_batch=threads,
+            lora_path=lora,
             verbose=False,
         )
         self.context_tokens = context_tokens

@@ -114,6 +114,11 @@ def model_path(name: str, cache_dir: Path | None = None) -> Path:
     return path
 
 
+def fingerprint(model: Path, lora: Path | None = None) -> str:
+    """What tells one model, with or without an adapter, from another: 16 digits of each file's sha256."""
+    return "+".join(_sha256([path])[:16] for path in (model, lora) if path is not None)
+
+
 def pull(
     name: str,
     cache_dir: Path | None = None,

@@ -1,11 +1,13 @@
 """An LLM node: one model behind an OpenAI-style completion endpoint, on loopback, as a process of its own.
 
     python -m nl_frontend.node --model FILE.gguf --port 0       its first line of output is its port
+    python -m nl_frontend.node --model FILE.gguf --judge        it judges (scorer.py) and completes nothing
 
     Wire: POST /v1/completions {prompt, max_tokens, temperature, stop, grammar, logprobs}
+          POST /v1/score {prefix, text, suffix, labels, hidden} -> {logprobs, hidden}, hidden as base64 of float32 (LE)
           GET /v1/models, GET /health {"status": "ok", "waiting": n}
 
-Rules: one completion runs at a time and `--queue` more may wait, the next is 503 at once; who hangs up is
+Rules: one completion or score runs at a time and `--queue` more may wait, the next is 503 at once; who hangs up is
 forgotten, also in the middle of a completion; prompts and replies are never logged; an idle node uses no
 processor time.
 Leaves out: streaming, chat templates, TLS and keys (it answers only this machine).
@@ -14,6 +16,7 @@ Leaves out: streaming, chat templates, TLS and keys (it answers only this machin
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import select
@@ -21,11 +24,14 @@ import socket
 import sys
 import threading
 import time
+from array import array
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from nl_frontend.generator import Cancelled, Completion, Generator, PromptTooLong, Request
+from nl_frontend.scorer import Score, Scorer, ScoreRequest
 
 MAX_BODY_BYTES = 1 << 20
 IDLE_CONNECTION_S = 300.0
@@ -68,9 +74,10 @@ class NodeServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, generator: Generator, *, model: str, port: int, waiting_max: int) -> None:
+    def __init__(self, worker: Generator | Scorer, *, model: str, port: int, waiting_max: int) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.generator = generator
+        self.worker = worker
+        self.judges = hasattr(worker, "score")
         self.model = model
         self.turn = Turn(waiting_max)
 
@@ -91,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             self._fail(404, "no such resource")
 
     def do_POST(self) -> None:
-        if self.path != "/v1/completions":
+        if self.path != ("/v1/score" if self.server.judges else "/v1/completions"):
             self._fail(404, "no such resource")
             return
         length = self.headers.get("Content-Length", "")
@@ -99,29 +106,42 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._fail(413, f"a body of at most {MAX_BODY_BYTES} bytes, its length given")
             return
+        body = self.rfile.read(int(length))
+        worker: Any = self.server.worker
+        compute: Callable[[], dict[str, Any]]
         try:
-            request = parse_request(self.rfile.read(int(length)))
+            if self.server.judges:
+                asked = parse_score_request(body)
+                compute = lambda: score_body(worker.score(asked, self._gone))  # noqa: E731
+            else:
+                request = parse_request(body)
+                compute = lambda: completion_body(  # noqa: E731
+                    worker.complete(request, self._gone), self.server.model
+                )
         except ValueError as error:
             self._fail(400, str(error))
             return
-        self._complete(request)
+        self._work(compute, too_long=413 if self.server.judges else 400)
 
-    def _complete(self, request: Request) -> None:
+    def _work(self, compute: Callable[[], dict[str, Any]], *, too_long: int) -> None:
+        """Take a turn and answer what was computed in it."""
         turn = self.server.turn
         try:
             if not turn.take(self._gone):
                 self._fail(503, "the node's queue is full")
                 return
             try:
-                completion = self.server.generator.complete(request, self._gone)
+                body = compute()
             finally:
                 turn.give_back()
         except Cancelled:
             self.close_connection = True
-        except (PromptTooLong, ValueError) as error:
+        except PromptTooLong as error:
+            self._fail(too_long, str(error))
+        except ValueError as error:
             self._fail(400, str(error))
         else:
-            self._reply(200, completion_body(completion, self.server.model))
+            self._reply(200, body)
 
     def _gone(self) -> bool:
         """Whether the client closed the connection: readable, and nothing to read."""
@@ -183,6 +203,40 @@ def parse_request(body: bytes) -> Request:
     )
 
 
+def parse_score_request(body: bytes) -> ScoreRequest:
+    """Raises: ValueError naming the field that is missing or of the wrong kind."""
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        raise ValueError("the body is not JSON") from None
+    if not isinstance(fields, dict):
+        raise ValueError("prefix: a string is needed")
+    for name in ("prefix", "text", "suffix"):
+        if not isinstance(fields.get(name), str):
+            raise ValueError(f"{name}: a string is needed")
+    labels = fields.get("labels")
+    if not isinstance(labels, list) or len(labels) != 2 or not all(isinstance(t, str) and t for t in labels):
+        raise ValueError("labels: a list of two strings is needed")
+    hidden = fields.get("hidden", False)
+    if not isinstance(hidden, bool):
+        raise ValueError("hidden: true or false is needed")
+    return ScoreRequest(fields["prefix"], fields["text"], fields["suffix"], (labels[0], labels[1]), hidden)
+
+
+def score_body(score: Score) -> dict[str, Any]:
+    """The reply to /v1/score."""
+    floats = array("f", score.hidden)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    hidden = {"hidden": base64.b64encode(floats.tobytes()).decode()} if score.hidden else {}
+    details = {"cached_tokens": score.cached_tokens}
+    return {
+        "logprobs": list(score.logprobs),
+        **hidden,
+        "usage": {"prompt_tokens": score.tokens, "prompt_tokens_details": details},
+    }
+
+
 def completion_body(completion: Completion, model: str) -> dict[str, Any]:
     """The reply as OpenAI's completions have it."""
     logprobs = (
@@ -223,6 +277,8 @@ def main() -> None:
     )
     parser.add_argument("--model", required=True, help="the GGUF file")
     parser.add_argument("--name", help="the name it answers to (default: the file's)")
+    parser.add_argument("--lora", help="a LoRA adapter's GGUF file")
+    parser.add_argument("--judge", action="store_true", help="judge statements instead of completing prompts")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--threads", type=int, default=0, help="0 takes every core it may run on (default)")
     parser.add_argument("--context", type=int, default=4096, help="tokens of prompt and reply together")
@@ -231,11 +287,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.exit_with_stdin:
         threading.Thread(target=_exit_with_parent, daemon=True).start()
-    generator = Generator(
-        options.model, threads=options.threads or available_cores(), context_tokens=options.context
+    kind: type[Generator] | type[Scorer] = Scorer if options.judge else Generator
+    worker = kind(
+        options.model,
+        threads=options.threads or available_cores(),
+        context_tokens=options.context,
+        lora=options.lora,
     )
     server = NodeServer(
-        generator,
+        worker,
         model=options.name or Path(options.model).stem,
         port=options.port,
         waiting_max=options.queue,

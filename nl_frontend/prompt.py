@@ -44,6 +44,21 @@ class Table(Protocol):
 
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_RESERVED = frozenset(
+    {
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "binary",
+        "both", "case", "cast", "check", "collate", "collation", "column", "concurrently", "constraint", "create",
+        "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+        "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except",
+        "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
+        "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like",
+        "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null", "offset", "on", "only", "or",
+        "order", "outer", "overlaps", "placing", "primary", "references", "returning", "right", "select",
+        "session_user", "similar", "some", "symmetric", "system_user", "table", "tablesample", "then", "to", "trailing",
+        "true", "union", "unique", "user", "using", "variadic", "verbose", "when", "where", "window", "with",
+    }
+)  # fmt: skip
+"""Words that name no column unless they are quoted.  Source: PostgreSQL's kwlist.h, the reserved ones."""
 _TYPES = {
     "string": "text",
     "tinyint": "smallint",
@@ -92,7 +107,8 @@ def table_name(table: Table, search_path: Sequence[str]) -> str:
 
 def quote(name: str) -> str:
     """An identifier as SQL needs it."""
-    return name if _PLAIN_NAME.match(name) else '"' + name.replace('"', '""') + '"'
+    plain = _PLAIN_NAME.match(name) and name not in _RESERVED
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _remark(comment: str) -> str:
@@ -166,17 +182,31 @@ def _score(table: Table, asked: Collection[str]) -> float:
     return 3.0 * len(named) + len(held) + 0.5 * len(said)
 
 
-INSTRUCTIONS = """\
+INSTRUCTIONS = {
+    "postgres": """\
 Write one PostgreSQL SELECT statement that answers the question. Rules:
 - If one table has all the columns that are needed, use only that table. Never use a column of a table that is \
 not in FROM.
 - A name or a word in text: column ILIKE '%name%', never =.
 - A year of a date: EXTRACT(YEAR FROM column) = 2001.
-- How many: count(*). Most, top n: ORDER BY ... DESC NULLS LAST LIMIT n. For each, per: GROUP BY."""
+- How many: count(*). Most, top n: ORDER BY ... DESC NULLS LAST LIMIT n. For each, per: GROUP BY.""",
+    "sqlite": """\
+Write one SQLite SELECT statement that answers the question. Rules:
+- If one table has all the columns that are needed, use only that table. Never use a column of a table that is \
+not in FROM.
+- Select what is asked for and nothing else, in the order in which it is asked for.
+- How many: count(*). Most, top n: ORDER BY ... DESC LIMIT n. For each, per: GROUP BY.""",
+}
+"""By the dialect that the draft is to be in: the server's own, or that of a set that others are measured on."""
 
 
 def build_prompt(
-    schema: str, question: str, *, examples: Sequence[tuple[str, str]] = (), template: str = "chatml"
+    schema: str,
+    question: str,
+    *,
+    examples: Sequence[tuple[str, str]] = (),
+    template: str = "chatml",
+    dialect: str = "postgres",
 ) -> str:
     """The whole text that the node completes; it ends inside an opened SQL block.
 
@@ -185,7 +215,7 @@ def build_prompt(
     if template != "chatml":
         raise ValueError(f"no prompt template {template!r}")
     shown = "\n".join(f"-- {asked}\n{sql};" for asked, sql in examples)
-    context = f"Tables:\n{schema}\n\n{INSTRUCTIONS}" + (f"\n\nExamples:\n{shown}" if shown else "")
+    context = f"Tables:\n{schema}\n\n{INSTRUCTIONS[dialect]}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
         f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"
         f"<|im_start|>user\n{defuse(question)}<|im_end|>\n"

@@ -31,11 +31,21 @@ class EmbeddedNode:
     """`await start()`, then `url` until `await stop()`."""
 
     def __init__(
-        self, model: Path, *, name: str, threads: int = 0, context_tokens: int = 4096, waiting_max: int = 8
+        self,
+        model: Path,
+        *,
+        name: str,
+        threads: int = 0,
+        context_tokens: int = 4096,
+        waiting_max: int = 8,
+        lora: Path | None = None,
+        judge: bool = False,
     ) -> None:
         self._command = [sys.executable, "-m", "nl_frontend.node", "--exit-with-stdin"]
         self._command += ["--model", str(model), "--name", name, "--threads", str(threads)]
         self._command += ["--context", str(context_tokens), "--queue", str(waiting_max)]
+        self._command += ["--lora", str(lora)] if lora is not None else []
+        self._command += ["--judge"] if judge else []
         self._name = name
         self._process: asyncio.subprocess.Process | None = None
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)

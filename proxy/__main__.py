@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Raises: SystemExit for wrong usage, as argparse does."""
+    from checker.policy import PolicyError
     from proxy.cli.console import Failure
     from proxy.settings import SettingsError
     from proxy.users import UsersError
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failure as error:
         print(f"streamlink-sql: {error}", file=sys.stderr)
         return error.status
-    except (SettingsError, UsersError) as error:
+    except (SettingsError, PolicyError, UsersError) as error:
         print(f"streamlink-sql: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

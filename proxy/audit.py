@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
+from checker.verdict import Finding
 from proxy.plan import Prepared
 from proxy.wire.errors import ErrorFields
 
@@ -91,23 +93,24 @@ class Audit:
             entry["draft"] = prepared.query
         if error is not None:
             entry["error"] = error.sqlstate
-        self._emit(entry)
+        self._emit(entry | _found(prepared.findings))
 
-    def refused(self, session: Session, text: str, error: ErrorFields) -> None:
+    def refused(
+        self, session: Session, text: str, error: ErrorFields, findings: Sequence[Finding] = ()
+    ) -> None:
         """A statement that did not get as far as a plan."""
         if self._handler is None:
             return
-        self._emit(
-            {
-                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                "user": session.user,
-                "from": session.peer.address,
-                "pid": session.pid,
-                "statement": text,
-                "error": error.sqlstate,
-                "reason": error.message,
-            }
-        )
+        entry = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "user": session.user,
+            "from": session.peer.address,
+            "pid": session.pid,
+            "statement": text,
+            "error": error.sqlstate,
+            "reason": error.message,
+        }
+        self._emit(entry | _found(findings))
 
     def _emit(self, entry: dict[str, object]) -> None:
         assert self._handler is not None
@@ -116,3 +119,8 @@ class Audit:
     def close(self) -> None:
         if self._handler is not None:
             self._handler.close()
+
+
+def _found(findings: Sequence[Finding]) -> dict[str, object]:
+    """Units: `weight` is a probability of an attack, 0..1."""
+    return {"findings": [asdict(finding) for finding in findings]} if findings else {}

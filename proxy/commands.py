@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from checker import session_statements as st
 from checker.render import to_postgres
-from checker.verdict import Allowed, StatementKind
+from checker.verdict import StatementKind
+from checker.write_statements import WriteStatement
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
@@ -26,17 +27,19 @@ from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
     from proxy.execute import Executor
+    from proxy.pipeline import Checked
     from proxy.session import Session
 
 NO_COLUMNS = Description((), None)
 QUERY_PLAN = Description((), (Field("QUERY PLAN", 25, -1),))
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
+    "streamlink.writes_in_transactions": ("refused", "immediate"),
 }
 """Our own settings and the values that they take."""
 
 
-def ends_failed_block(statement: st.SessionStatement | None) -> bool:
+def ends_failed_block(statement: st.SessionStatement | WriteStatement | None) -> bool:
     """Whether a failed transaction block lets this through: only what ends it."""
     if statement is None:
         return False
@@ -53,17 +56,18 @@ class Commands:
     # --- plans
 
     async def plan(
-        self, statement: st.SessionStatement, allowed: Allowed, param_oids: tuple[int, ...]
+        self, statement: st.SessionStatement, checked: Checked, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
-        """Raises: as Pipeline.prepare."""
+        """Raises: as Pipeline.plan."""
         session = self._session
+        allowed = checked.allowed
         pipeline = session.service.pipeline
         match statement:
             case st.Show():
                 description = await pipeline.describe_on_mirror(allowed.sql, session, ())
                 return OnMirror(allowed.sql), description, "SHOW"
             case st.Explain():
-                plan, description, _ = await self._inner(allowed, param_oids)
+                plan, description, _ = await self.inner(checked, param_oids)
                 if isinstance(plan, OnMirror):
                     return (
                         OnMirror(allowed.sql),
@@ -78,15 +82,17 @@ class Commands:
                     "EXPLAIN",
                 )
             case st.CopyOut():
-                plan, description, _ = await self._inner(allowed, ())
+                plan, description, _ = await self.inner(checked, ())
                 if isinstance(plan, OnMirror):
                     return OnMirror(allowed.sql), NO_COLUMNS, "COPY"
                 return Act(statement, Prepared("", 0, plan, description, "SELECT")), NO_COLUMNS, "COPY"
             case st.Declare() | st.Prepare():
                 if isinstance(statement, st.Prepare):
                     param_oids = await self._type_oids(statement.types)
-                plan, description, tag = await self._inner(allowed, param_oids)
-                inner = Prepared("", 0, plan, description, tag)
+                plan, description, tag = await self.inner(checked, param_oids)
+                text = checked.source.text if isinstance(statement, st.Prepare) else None
+                versions = session.service.pipeline.versions
+                inner = Prepared("", 0, plan, description, tag, versions=versions, prepare=text)
                 oids = description.param_oids if isinstance(statement, st.Declare) else ()
                 return Act(statement, inner), Description(oids, None), ""
             case st.Execute(has_arguments=True):
@@ -96,12 +102,14 @@ class Commands:
             case _:
                 return Act(statement), NO_COLUMNS, ""
 
-    async def _inner(self, allowed: Allowed, param_oids: tuple[int, ...]) -> tuple[Plan, Description, str]:
+    async def inner(self, checked: Checked, param_oids: tuple[int, ...]) -> tuple[Plan, Description, str]:
         """The plan of the query inside a statement."""
+        allowed = checked.allowed
         assert allowed.tree is not None
         query = replace(allowed, kind=StatementKind.SELECT, sql=to_postgres(allowed.tree), statement=None)
         try:
-            return await self._session.service.pipeline.plan_query(query, self._session, param_oids)
+            pipeline = self._session.service.pipeline
+            return await pipeline.plan_query(replace(checked, allowed=query), self._session, param_oids)
         except MirrorError as error:
             # Positions count from where the whole statement begins.
             before = allowed.sql.find(query.sql)
@@ -194,8 +202,7 @@ class Commands:
         return "SET"
 
     async def _set_transaction(self, statement: st.SetTransaction, plan: Act, portal: Portal) -> str:
-        # Every statement reads one snapshot of its tables and nothing is written: all modes mean the same, and the
-        # isolation level is kept for SHOW alone.
+        # Every statement reads one snapshot of its tables: the isolation level is kept for SHOW alone.
         transaction = self._session.transaction
         if statement.session:
             transaction.set(await self._on_mirror(statement.to_sql()), local=False)
@@ -206,13 +213,17 @@ class Commands:
         return "SET"
 
     def _isolate(self, modes: tuple[str, ...]) -> None:
-        """What SHOW transaction_isolation says until the transaction ends."""
+        """What SHOW transaction_isolation says, and whether a write is refused, until the transaction ends."""
         transaction = self._session.transaction
         for mode in modes:
             level = mode.removeprefix("ISOLATION LEVEL ")
             if level != mode:
                 changed = {"default_transaction_isolation": level.lower()}
-                transaction.set({**transaction.settings, **changed}, local=True)
+            elif mode == "READ ONLY":
+                changed = {"default_transaction_read_only": "on"}
+            else:
+                continue
+            transaction.set({**transaction.settings, **changed}, local=True)
 
     async def _reset(self, statement: st.Reset, plan: Act, portal: Portal) -> str:
         if statement.name == "all":
@@ -267,7 +278,7 @@ class Commands:
 
     async def _execute(self, statement: st.Execute, plan: Act, portal: Portal) -> str:
         session = self._session
-        prepared = session.statement(statement.name)
+        prepared = await session.current_statement(statement.name)
         values: tuple[bytes | None, ...] = ()
         if plan.inner is not None and isinstance(plan.inner.plan, OnMirror):
             values = await session.service.pipeline.row_on_mirror(plan.inner.plan.sql, session)

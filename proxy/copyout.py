@@ -22,7 +22,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxy.encode_parts import Encoded, Var, arrow_binary, arrow_records, bodies, offsets_in, sizes_of
+from proxy.encode_parts import (
+    EMPTY,
+    Encoded,
+    Var,
+    arrow_binary,
+    arrow_flags,
+    arrow_records,
+    arrow_value,
+    arrow_values,
+    bodies,
+    offsets_in,
+    sizes_of,
+)
 from proxy.ports import CopyOptions, Field, RowBatch
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
@@ -67,7 +79,7 @@ def header_line(fields: Sequence[Field], options: CopyOptions) -> bytes:
     """Column names, quoted or escaped as values are, but never forced into quotes."""
     names = []
     for field in fields:
-        name = pa.array([field.name.encode()], pa.binary())
+        name = arrow_values([field.name.encode()])
         cell = (
             _quoted(name, options, forced=False, lone=len(fields) == 1)
             if _csv(options)
@@ -90,8 +102,8 @@ def copy_rows(columns: Sequence[Encoded], fields: Sequence[Field], options: Copy
         lengths += sizes_of(offsets_in(cell.buffers()[1], rows))
     head = np.empty(rows, [("tag", "S1"), ("length", ">i4")])
     head["tag"], head["length"] = b"d", lengths
-    line = [part for cell in cells for part in (pa.scalar(delimiter, pa.binary()), cell)][1:]
-    joined = pc.binary_join_element_wise(arrow_records(head), *line, pa.scalar(b"\n", pa.binary()), b"")
+    line = [part for cell in cells for part in (arrow_value(delimiter), cell)][1:]
+    joined = pc.binary_join_element_wise(arrow_records(head), *line, arrow_value(b"\n"), EMPTY)
     offsets = offsets_in(joined.buffers()[1], rows)
     return memoryview(joined.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
 
@@ -109,7 +121,7 @@ def _cells(values: Var, field: Field, options: CopyOptions, columns: int) -> pa.
         array = _escaped(array, options)
     if values.nulls is None:
         return array
-    return pc.if_else(pa.array(values.nulls), pa.scalar(options.null.encode(), pa.binary()), array)
+    return pc.if_else(arrow_flags(values.nulls), arrow_value(options.null.encode()), array)
 
 
 def _holds(array: pa.Array, special: bytes) -> bool:
@@ -149,12 +161,12 @@ def _quoted(array: pa.Array, options: CopyOptions, *, forced: bool, lone: bool) 
         text.encode() for text in (options.quote, options.escape, options.delimiter, options.null)
     )
     if forced:
-        needed: Any = pa.array(np.ones(len(array), np.bool_))
+        needed: Any = arrow_flags(np.ones(len(array), np.bool_))
     else:
-        needed = pc.equal(array, pa.scalar(null, pa.binary()))
+        needed = pc.equal(array, arrow_value(null))
         if lone:
             # Alone on its line it would end the copy for clients before PostgreSQL 18.
-            needed = pc.or_(needed, pc.equal(array, pa.scalar(b"\\.", pa.binary())))
+            needed = pc.or_(needed, pc.equal(array, arrow_value(b"\\.")))
         special = delimiter + quote + b"\n\r"
         if _holds(array, special):
             pattern = "[" + "".join(re.escape(chr(byte)) for byte in special) + "]"
@@ -166,5 +178,5 @@ def _quoted(array: pa.Array, options: CopyOptions, *, forced: bool, lone: bool) 
         if escape != quote:
             inner = pc.replace_substring(inner, escape, escape + escape)
         inner = pc.replace_substring(inner, quote, escape + quote)
-    mark = pa.scalar(quote, pa.binary())
-    return pc.if_else(needed, pc.binary_join_element_wise(mark, inner, mark, b""), array)
+    mark = arrow_value(quote)
+    return pc.if_else(needed, pc.binary_join_element_wise(mark, inner, mark, EMPTY), array)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from proxy.encode_numbers import arrow_text
-from proxy.encode_parts import Var, arrow_binary, offsets_in, offsets_of
+from proxy.encode_parts import Var, arrow_binary, arrow_flags, arrow_values, offsets_in, offsets_of
 from spark_thrift.columns import FixedColumn
 
 Mask = npt.NDArray[np.bool_]
@@ -68,9 +68,8 @@ def float_text(column: FixedColumn, bits: int) -> Var:
     array = _put(
         array,
         present & (size >= low) & (size < high),
-        lambda part, chosen: pa.array(
-            [_reset(t, v, bits) for t, v in zip(part.to_pylist(), values[chosen].tolist(), strict=True)],
-            pa.binary(),
+        lambda part, chosen: arrow_values(
+            [_reset(t, v, bits) for t, v in zip(part.to_pylist(), values[chosen].tolist(), strict=True)]
         ),
     )
     _, offsets, data = array.buffers()
@@ -81,13 +80,13 @@ def _put(array: pa.Array, chosen: Mask, convert: Callable[[pa.Array, Mask], pa.A
     """The array with the chosen texts converted."""
     if not chosen.any():
         return array
-    mask = pa.array(chosen)
+    mask = arrow_flags(chosen)
     return pc.replace_with_mask(array, mask, convert(array.filter(mask), chosen))
 
 
 def _named(values: npt.NDArray[Any]) -> pa.Array:
     names = np.where(np.isnan(values), b"NaN", np.where(values > 0, b"Infinity", b"-Infinity"))
-    return pa.array(names.tolist(), pa.binary())
+    return arrow_values(names.tolist())
 
 
 # Arrow's texts from 1e-9 to 1e-4, and PostgreSQL's for them.
@@ -107,7 +106,8 @@ def _small(texts: pa.Array) -> pa.Array:
 
 
 def _whole(values: npt.NDArray[Any]) -> pa.Array:
-    return pa.array(values.astype(np.int64)).cast(pa.string()).cast(pa.binary())
+    whole = pa.py_buffer(values.astype(np.int64))
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, whole]).cast(pa.string()).cast(pa.binary())
 
 
 def _moved(texts: pa.Array, values: npt.NDArray[Any]) -> pa.Array:

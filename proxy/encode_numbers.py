@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from proxy.encode_parts import DataError, Var, offsets_in, offsets_of, to_list, validity
 from spark_thrift.columns import FixedColumn, VarColumn
@@ -126,8 +125,7 @@ def _slow_numeric(column: VarColumn, shown: int) -> Var:
             values.append(None if value is None else f"{Decimal(value.decode()):.{shown}f}")
         except (InvalidOperation, UnicodeDecodeError) as error:
             raise DataError("22P02", 'invalid number from the engine for type "numeric"') from error
-    array = pa.array(values, pa.string())
-    lengths = pc.fill_null(pc.binary_length(array), 0).to_numpy(zero_copy_only=False)
-    starts = offsets_of(lengths + 4)
-    data = b"".join(b"\0\0\0\0" + (value or "").encode() for value in values)
+    texts = [b"\0\0\0\0" + (value or "").encode() for value in values]
+    starts = offsets_of(np.fromiter(map(len, texts), np.int64, len(texts)))
+    data = b"".join(texts)
     return numeric_binary(VarColumn(np.frombuffer(data, np.uint8), starts, column.nulls), shown)

@@ -77,6 +77,25 @@ def arrow_binary(data: Any, offsets: Offsets) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), buffer])
 
 
+# pa.array, pa.scalar and a bare value given to pyarrow.compute import pandas where it is installed, which takes 45 MiB:
+# Arrow values are made of buffers.
+
+
+def arrow_values(values: Sequence[bytes | None]) -> pa.Array:
+    """Python values as Arrow's; a NULL has no bytes and no mark."""
+    sizes = np.fromiter((len(value or b"") for value in values), np.int64, len(values))
+    return arrow_binary(b"".join(value or b"" for value in values), offsets_of(sizes))
+
+
+def arrow_value(value: bytes) -> pa.Scalar:
+    return arrow_values([value])[0]
+
+
+def arrow_flags(flags: npt.NDArray[np.bool_]) -> pa.Array:
+    bits = pa.py_buffer(np.packbits(flags, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, bits])
+
+
 def arrow_records(records: npt.NDArray[Any]) -> pa.Array:
     """An array of structs as Arrow values of their bytes."""
     width = records.dtype.itemsize
@@ -96,8 +115,7 @@ def sizes_of(offsets: Offsets) -> Offsets:
 
 def var_of(values: Sequence[bytes | None]) -> Var:
     """From Python values, for the rare kinds that have no columnar way."""
-    array = pa.array(values, pa.binary())
-    _, offsets, data = array.buffers()
+    _, offsets, data = arrow_values(values).buffers()
     nulls = np.fromiter((value is None for value in values), np.bool_, len(values))
     return Var(
         data if data is not None else b"",
@@ -177,6 +195,9 @@ def _marked(column: VarColumn) -> VarColumn:
     return VarColumn(data, starts, column.nulls)
 
 
+EMPTY = arrow_value(b"")
+
+
 class _Joiner:
     """Collects the parts of each row; neighbours of fixed width share one array of records."""
 
@@ -208,7 +229,7 @@ class _Joiner:
         if len(self.parts) == 1:
             return self.records[0].view(np.uint8).data
         try:
-            joined = pc.binary_join_element_wise(*self.parts, b"")
+            joined = pc.binary_join_element_wise(*self.parts, EMPTY)
         except pa.ArrowInvalid as error:
             raise DataError("54000", "rows are too large to be sent", detail=str(error)) from error
         offsets = offsets_in(joined.buffers()[1], self.rows)

@@ -111,7 +111,7 @@ class LanguageModel:
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self._settings = settings
         self._progress = progress
-        self._later = _Later()
+        self._later = Later()
         self.front_end: FrontEnd | None = None
         if settings.model.enabled:
             spec = load_catalogue().spec(settings.model.name)
@@ -129,26 +129,17 @@ class LanguageModel:
         """
         if not self._settings.model_embedded:
             return
-        path = await self._file()
         model = self._settings.model
-        node = EmbeddedNode(path, name=model.name, threads=model.threads, context_tokens=model.context_tokens)
+        path = await found_or_pulled(model.name, model.file, pulls=model.pull, progress=self._progress)
+        node = EmbeddedNode(
+            path,
+            name=model.name,
+            threads=model.threads,
+            context_tokens=model.context_tokens,
+            lora=model.lora,
+        )
         self._later.node = node
         await node.start(self._progress)
-
-    async def _file(self) -> Path:
-        model = self._settings.model
-        if model.file is not None:
-            return model_path(str(model.file))
-        try:
-            return model_path(model.name)
-        except ModelUnavailable:
-            if not model.pull:
-                raise
-
-        def shown(done: int, total: int) -> None:
-            self._progress(f"pulling the model {model.name}: {done // 1_000_000} of {total // 1_000_000} MB")
-
-        return await asyncio.to_thread(pull, model.name, None, shown)
 
     async def stop(self) -> None:
         if self.front_end is not None:
@@ -157,8 +148,8 @@ class LanguageModel:
             await self._later.node.stop()
 
 
-class _Later:
-    """A node that is not up yet: it has no address, and a question is refused at once."""
+class Later:
+    """A node that is not up yet: it has no address, and whoever asks is refused at once."""
 
     def __init__(self) -> None:
         self.node: EmbeddedNode | None = None
@@ -166,3 +157,24 @@ class _Later:
     @property
     def url(self) -> str | None:
         return None if self.node is None else self.node.url
+
+
+async def found_or_pulled(
+    name: str, file: Path | None, *, pulls: bool, progress: Callable[[str], None]
+) -> Path:
+    """A model's file: the one that is named, the one that is here, or the one that is fetched now.
+
+    Raises: ModelUnavailable.
+    """
+    if file is not None:
+        return model_path(str(file))
+    try:
+        return model_path(name)
+    except ModelUnavailable:
+        if not pulls:
+            raise
+
+    def shown(done: int, total: int) -> None:
+        progress(f"pulling the model {name}: {done // 1_000_000} of {total // 1_000_000} MB")
+
+    return await asyncio.to_thread(pull, name, None, shown)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
+from checker.write_statements import WriteStatement
 from proxy.audit import Record
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
@@ -25,8 +26,8 @@ from proxy.mirror.effects import Effect
 from proxy.mirror.errors import MirrorError
 from proxy.mirror.lease import Lease
 from proxy.pipeline import bound_values
-from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared
-from proxy.portal import Portal
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
+from proxy.portal import Portal, check_row_limit
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
@@ -35,6 +36,10 @@ from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
+from proxy.writes import Writes
+from spark_thrift.dialect import tables
+from spark_thrift.errors import SparkError
+from spark_thrift.scan import scanned_bytes
 from spark_thrift.session import SparkSession
 
 if TYPE_CHECKING:
@@ -54,8 +59,10 @@ class Executor:
         self._io = session.io
         self._service = session.service
         self.commands = Commands(session, self)
+        self.writes = Writes(session, self)
         self._spark: SparkSession | None = None
         self._spark_zone: str | None = None
+        self._seen_serial = 0
         self._record: Record | None = None
 
     # --- simple query
@@ -65,7 +72,7 @@ class Executor:
         self.check_allowed(prepared)
         self._begin(prepared)
         if isinstance(prepared.plan, OnMirror):
-            # The mirror keeps the session's statement_timeout itself.
+            # The mirror keeps the session's statement_timeout itself, and the lease the server's.
             await self._relay(prepared, prepared.plan, NO_BIND, simple=True)
         else:
             portal = self.portal(prepared, self.commands.simple_bind(prepared.plan))
@@ -84,7 +91,7 @@ class Executor:
         """A portal over the statement; nothing runs yet.  Raises: Refused for a wrong number of result formats."""
         fields = self.fields_of(prepared)
         formats = _formats(bind.result_formats, 0 if fields is None else len(fields))
-        return Portal(prepared, bind, self._open, fields, formats)
+        return Portal(prepared, bind, self._open, fields, formats, self._session.grants.max_rows)
 
     def fields_of(self, prepared: Prepared) -> tuple[Field, ...] | None:
         """The columns that the client is told; a FETCH has those of its cursor."""
@@ -111,7 +118,7 @@ class Executor:
         if not isinstance(plan, Nothing):
             self.check_allowed_now(plan.statement if isinstance(plan, Act) else None)
 
-    def check_allowed_now(self, statement: SessionStatement | None) -> None:
+    def check_allowed_now(self, statement: SessionStatement | WriteStatement | None) -> None:
         """Raises: Refused 25P02 in a failed transaction block, for all but what ends it."""
         if self._session.transaction.status is Status.FAILED and not ends_failed_block(statement):
             raise Refused(
@@ -127,9 +134,11 @@ class Executor:
                 pass
         except BindError as error:
             # The mirror knows what Spark has nothing like: regclass, oidvector, a numeric of 40 digits.
-            if not isinstance(prepared.plan, OnMirror):
+            # And it reads dates and times that we do not.
+            if not isinstance(prepared.plan, OnMirror | Write):
                 raise
-            if not isinstance(error, NotInSpark) and error.sqlstate != "0A000":
+            by_mirror = isinstance(error, NotInSpark) or error.sqlstate == "0A000"
+            if not by_mirror and not (isinstance(prepared.plan, Write) and error.sqlstate == "22007"):
                 raise
 
     # --- the two ways
@@ -156,7 +165,7 @@ class Executor:
                 raise
             if plan.signals:
                 for name, pid in received(reply.raw):
-                    self._service.registry.signal(name, pid, session.user)
+                    self._service.registry.signal(name, pid, session)
                 # A session that signals itself ends here, while there is a statement to end.
                 await asyncio.sleep(0)
                 reply = reply._replace(raw=without_notifications(reply.raw))
@@ -203,8 +212,9 @@ class Executor:
         if isinstance(plan, Nothing):
             io.write(msg.empty_query_response())
             return
-        if isinstance(plan, Act):
-            io.write(msg.command_complete(await self.commands.run(plan, portal)))
+        if isinstance(plan, Act | Write):
+            run = self.commands.run if isinstance(plan, Act) else self.writes.run
+            io.write(msg.command_complete(await run(plan, portal)))  # type: ignore[arg-type]
             portal.ended = True
             return
         rows = await self.write_rows(portal, max_rows)
@@ -237,14 +247,16 @@ class Executor:
         binary = options.format == "binary"
         fields = inner.description.fields or ()
         stream = await self._open(inner, NO_BIND, [BINARY if binary else TEXT] * len(fields))
+        most = self._session.grants.max_rows
         rows = 0
         copy = CopyOut(fields, options)
         try:
             io.write(msg.copy_out_response(binary=binary, column_formats=[int(binary)] * len(fields)))
             io.write(copy.begin())
             while (batch := await stream.next_batch()) is not None:
-                io.write(copy.rows(batch))
                 rows += batch.row_count
+                check_row_limit(rows, most)
+                io.write(copy.rows(batch))
                 await io.drain()
             io.write(copy.end())
         finally:
@@ -267,6 +279,7 @@ class Executor:
             case OnSpark():
                 spark = await self.spark()
                 sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
+                await check_scan(spark, sql, session.grants.max_scan_bytes)
                 try:
                     operation = await spark.execute(sql)
                 except Exception as error:
@@ -290,12 +303,28 @@ class Executor:
         if self._spark is not None and self._spark.broken:
             await self.close()
         if self._spark is None:
+            self._seen_serial = self._service.ledger.serial
             self._spark = await self._service.open_spark(self._session.user, zone)
             self._spark_zone = zone
         elif zone != self._spark_zone:
             await self._service.set_zone(self._spark, zone)
             self._spark_zone = zone
+        await self._catch_up(self._spark)
         return self._spark
+
+    async def _catch_up(self, spark: SparkSession) -> None:
+        """Tell it which tables other sessions have written: it keeps a list of each table's files."""
+        ledger = self._service.ledger
+        serial, stale = ledger.serial, ledger.since(self._seen_serial, spark)
+        for name in stale:
+            with suppress(SparkError):  # it may be gone
+                await spark.run_command(tables.refresh(name))
+        self._seen_serial = serial
+
+    def count_rows(self, rows: int) -> None:
+        """Rows written, for the statement's record."""
+        if self._record is not None:
+            self._record.rows += rows
 
     async def close(self) -> None:
         """End the Spark session and whatever runs in it."""
@@ -306,7 +335,7 @@ class Executor:
     # --- time and the record
 
     def _deadline(self, plan: Plan) -> AbstractAsyncContextManager[Any]:
-        """statement_timeout of the session (ms), else the server's own limit; 0 is none.
+        """The time that is left to a statement.
 
         A SET has none: one that is too short could not be taken back.
         """
@@ -317,10 +346,17 @@ class Executor:
 
     @property
     def limit_s(self) -> float | None:
-        """How long a statement may take, and how long its planning may; None for ever."""
-        own = self._session.settings.get("statement_timeout")
-        limit = self._service.settings.limits.statement_deadline_s
-        return int(own) / 1000 if own and own.isdigit() and own != "0" else float(limit) or None
+        """How long a statement may take, and how long its planning may; None for ever.
+
+        The session's statement_timeout (ms), the role's or the server's own limit, whichever is shortest; 0 is none.
+        """
+        own = self._session.settings.get("statement_timeout", "0")
+        limits = (
+            int(own) / 1000 if own.isdecimal() else 0,
+            self._session.grants.max_seconds or 0,
+            self._service.settings.limits.statement_deadline_s,
+        )
+        return min((seconds for seconds in limits if seconds), default=None)
 
     def _begin(self, prepared: Prepared) -> None:
         self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)
@@ -331,6 +367,20 @@ class Executor:
         if record is not None:
             self._service.audit.write(self._session, record, error)
         return record is not None
+
+
+async def check_scan(spark: SparkSession, sql: str, most: int | None) -> None:
+    """Raises: Refused 53400 for a query that would read more than the role's limit, or that cannot be estimated."""
+    if most is None:
+        return
+    estimate = await scanned_bytes(spark, sql)
+    if estimate is None or estimate > most:
+        reads = "an unknown number of" if estimate is None else f"about {estimate}"
+        raise Refused(
+            "53400",
+            f"the statement would read {reads} bytes, and the limit of this role is {most}",
+            hint="Filter by a partition column, or read fewer tables.",
+        )
 
 
 def _formats(codes: Sequence[int], columns: int) -> Sequence[int]:

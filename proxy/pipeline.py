@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
+from checker.context import Context
+from checker.enforce import UNKNOWN_TABLE
 from checker.gate import Gate
+from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
-from checker.split import SyntaxProblem, split
+from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
+from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -30,6 +34,7 @@ from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
 from proxy.startup import split_path
 from proxy.streams import MirrorStatement
+from proxy.visible import visible
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import to_spark
 from spark_thrift.errors import SparkError
@@ -59,6 +64,7 @@ class _Source:
     start: int
     draft: Draft | None = None
     sql: str | None = None
+    end: int = 0
 
     @property
     def checked(self) -> str:
@@ -67,10 +73,15 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A statement that the gate has let through and that is not planned yet."""
+    """A statement that the gate has let through and that is not planned yet.
+
+    `context` is what the verdict rests on: it holds for that catalogue, that search_path and those grants alone.
+    """
 
     source: _Source
     allowed: Allowed
+    context: Context
+    parameters: bool
 
 
 class Pipeline:
@@ -102,7 +113,18 @@ class Pipeline:
         if known is not None:
             return (known,)
         sources = await self._sources(text, session)
-        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+        checked = []
+        for source in sources:
+            try:
+                checked.append(self._check(source, session, param_oids is not None))
+            except DeniedByGate as error:
+                if error.denied.code == UNKNOWN_TABLE and await self._service.refresh_catalogue():
+                    checked.append(self._check(source, session, param_oids is not None))
+                    continue
+                if source.draft is None:
+                    error.denied = error_at_end(error.denied, text, source.end)
+                raise
+        return tuple([await self._judged(one, session) for one in checked])
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -113,22 +135,53 @@ class Pipeline:
         """
         if isinstance(checked, Prepared):
             return checked
-        source, allowed = checked.source, checked.allowed
-        session.executor.check_allowed_now(allowed.statement)
+        source = checked.source
+        session.executor.check_allowed_now(checked.allowed.statement)
         key = self._key(source.text, source.start, session, param_oids)
         known = self._known(key)
         if known is not None:
             return known
-        prepared = await self._plan(source, allowed, session, param_oids or ())
+        checked = await self._current(checked, session)
+        allowed, versions = checked.allowed, self.versions
+        prepared = await self._plan(checked, session, param_oids or ())
+        prepared = replace(prepared, versions=versions, findings=allowed.findings)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
+            and not isinstance(prepared.plan, Write)
             and not _is_personal(allowed.facts)
+            and not is_unjudged(allowed)
         ):
             self._remembered[key] = prepared
             if len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
         return prepared
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Of the policy and of the catalogue."""
+        return self._service.policies.version, self.catalogue.version
+
+    async def current(self, prepared: Prepared, session: Session) -> Prepared:
+        """A prepared statement, checked and planned anew where the policy or the tables have changed since.
+
+        Raises: as `check` and `plan`; Refused 0A000 where its columns have changed, as PostgreSQL does.
+        """
+        if prepared.versions == self.versions:
+            return prepared
+        same_policy = prepared.versions[0] == self.versions[0]
+        rests_on_tables = isinstance(prepared.plan, OnSpark | ExplainSpark | Write) and prepared.query is None
+        if same_policy and not rests_on_tables:
+            return prepared
+        text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
+        parameters = None if prepared.prepare else oids
+        checked = await self.check(text, session, parameters)
+        fresh = await self.plan(checked[0], session, parameters) if checked else self.nothing
+        if prepared.prepare and isinstance(fresh.plan, Act) and fresh.plan.inner is not None:
+            fresh = fresh.plan.inner
+        if _seen(fresh.description) != _seen(prepared.description):
+            raise Refused("0A000", "cached plan must not change result type")
+        return fresh
 
     def _key(
         self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None
@@ -140,6 +193,8 @@ class Pipeline:
             start,
             param_oids,
             session.user,
+            session.given_roles,
+            self._service.policies.version,
             settings.get("search_path"),
             settings.get("streamlink.prose"),
             settings.get("timezone"),
@@ -168,7 +223,7 @@ class Pipeline:
             if question is not None:
                 sources.append(await self._drafted(statement.text, statement.start, question, session))
             elif statement.kind != "empty":
-                sources.append(_Source(statement.text, statement.start))
+                sources.append(_Source(statement.text, statement.start, end=statement.end))
         return sources
 
     def _question(self, text: str, prose: bool) -> Question | None:
@@ -178,47 +233,75 @@ class Pipeline:
         return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
 
     async def _drafted(self, text: str, start: int, question: Question, session: Session) -> _Source:
-        """The SQL that the model wrote for a question, in the place of the question."""
+        """The SQL that the model wrote for a question, in the place of the question.  Raises: Refused 42501."""
         assert self.drafter is not None
+        if not session.grants.prose:
+            raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
         draft = await self.drafter.draft(
             question,
-            self.catalogue,
+            visible(self.catalogue, session.grants),
             search_path=split_path(session.settings.get("search_path", "")),
             deadline_s=self._service.settings.model.deadline_s,
         )
         return _Source(text, start, draft, question.fill(draft.sql))
 
-    def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
+    async def _current(self, checked: Checked, session: Session) -> Checked:
+        """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""
+        context = checked.context
+        unknown = route(checked.allowed.facts, self.catalogue, context.search_path) is Route.UNKNOWN
+        if unknown:
+            await self._service.refresh_catalogue()
+        if context == self._context(session, reads_only=context.reads_only):
+            return checked
+        return await self._judged(self._check(checked.source, session, checked.parameters), session)
+
+    def _context(self, session: Session, *, reads_only: bool) -> Context:
+        return Context(
+            session.grants,
+            self.catalogue,
+            split_path(session.settings.get("search_path", "")),
+            session.database,
+            reads_only=reads_only,
+        )
+
+    def _check(self, source: _Source, session: Session, parameters: bool) -> Checked:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
+        context = self._context(session, reads_only=source.draft is not None)
         if source.draft is None:
             verdict = self._gate.check(
                 source.text,
+                context,
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
         else:
             # By itself first: a draft must not mean something else inside the client's statement.
-            verdict = self._read_only(source.draft.sql, parameters)
+            verdict = self._read_only(source.draft.sql, context, parameters)
             if isinstance(verdict, Allowed):
-                verdict = self._read_only(source.checked, parameters)
+                verdict = self._read_only(source.checked, context, parameters)
         if isinstance(verdict, Denied):
             raise DeniedByGate(verdict)
-        return verdict
+        return Checked(source, verdict, context, parameters)
 
-    def _read_only(self, sql: str, parameters: bool) -> Allowed | Denied:
+    async def _judged(self, checked: Checked, session: Session) -> Checked:
+        """What the role's judge lets pass, with what it found.  Raises: DeniedByGate."""
+        judging = self._service.judging
+        allowed = await judging.passed(checked.source.checked, checked.allowed, session.grants)
+        return replace(checked, allowed=allowed)
+
+    def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
-        verdict = self._gate.check(sql, parameters_allowed=parameters)
+        verdict = self._gate.check(sql, context, parameters_allowed=parameters)
         if isinstance(verdict, Denied):
             return replace(verdict, position=None, hint=verdict.hint or f"SQL: {sql}")
         if verdict.kind not in (StatementKind.SELECT, StatementKind.VALUES):
             return Denied("question_writes", "42501", "a question can only read")
         return verdict
 
-    async def _plan(
-        self, source: _Source, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
-    ) -> Prepared:
+    async def _plan(self, checked: Checked, session: Session, param_oids: tuple[int, ...]) -> Prepared:
+        source, allowed = checked.source, checked.allowed
         try:
-            plan, description, tag = await self._planned(allowed, session, param_oids)
+            plan, description, tag = await self._planned(checked, session, param_oids)
         except (MirrorError, SparkError) as error:
             raise self._placed_in_source(error, source, allowed.sql) from error
         notices: tuple[ErrorFields, ...] = ()
@@ -231,25 +314,25 @@ class Pipeline:
         return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
 
     async def _planned(
-        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+        self, checked: Checked, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
-        statement = allowed.statement
+        statement = checked.allowed.statement
+        if isinstance(statement, WriteStatement):
+            return await session.executor.writes.plan(checked, param_oids)
         if statement is not None:
-            return await session.executor.commands.plan(statement, allowed, param_oids)
-        return await self.plan_query(allowed, session, param_oids)
+            return await session.executor.commands.plan(statement, checked, param_oids)
+        return await self.plan_query(checked, session, param_oids)
 
     async def plan_query(
-        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+        self, checked: Checked, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
         """A plain query's plan, for the engine that holds what it reads."""
+        allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
-        search_path = split_path(session.settings.get("search_path", ""))
-        where = route(allowed.facts, self.catalogue, search_path)
-        if where is Route.UNKNOWN and await self._service.refresh_catalogue():
-            where = route(allowed.facts, self.catalogue, search_path)
+        where = route(allowed.facts, context.schema, context.search_path)
         sql = allowed.sql
         if where is Route.MIRROR and _is_personal(allowed.facts):
-            own = self._service.registry.of_user(session.user)
+            own = self._service.registry.seen_by(session)
             sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), own))
         try:
             description = await self.describe_on_mirror(sql, session, param_oids)
@@ -264,7 +347,7 @@ class Pipeline:
             if where is Route.MIRROR:
                 sets = tuple(name.lower() for name in allowed.facts.settings_written)
                 return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
-        return await self._plan_on_spark(allowed, session, description, search_path)
+        return await self._plan_on_spark(checked, session, description)
 
     async def describe_on_mirror(
         self, sql: str, session: Session, param_oids: tuple[int, ...]
@@ -292,15 +375,16 @@ class Pipeline:
             await stream.close()
 
     async def _plan_on_spark(
-        self, allowed: Allowed, session: Session, description: Description, search_path: Sequence[str]
+        self, checked: Checked, session: Session, description: Description
     ) -> tuple[Plan, Description, str]:
+        allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
-        tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+        tree = qualified(allowed.tree, context.schema, context.search_path, session.database)
         tree = with_session_values(tree, user=session.user, database=session.database)
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }
-        schema = schema_of(allowed.facts, self.catalogue, search_path)
+        schema = schema_of(allowed.facts, context.schema, context.search_path)
         sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
         spark = await session.executor.spark()
         try:
@@ -318,16 +402,20 @@ class Pipeline:
         self, prepared: Prepared, plan: OnSpark, bind: Bind, session: Session
     ) -> tuple[str, RowEncoder]:
         """The text for Spark and the encoder of its rows.  Raises: BindError, Untranslatable."""
-        sql = plan.sql
-        if sql is None:
-            values = dict(enumerate(bound_values(prepared, bind), start=1))
-            tree = bind_parameters(plan.tree, values)
-            sql = to_spark(tree, self._schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+        sql = self.plain_sql(prepared, plan, bind)
         return adapted_query(sql, [column.adapter for column in plan.columns]), _encoder(
             plan.columns, session
         )
 
-    def _schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    def plain_sql(self, prepared: Prepared, plan: OnSpark, bind: Bind) -> str:
+        """The text for Spark whose rows are Spark's own.  Raises: BindError, Untranslatable."""
+        if plan.sql is not None:
+            return plan.sql
+        tree = bind_parameters(plan.tree, dict(enumerate(bound_values(prepared, bind), start=1)))
+        return to_spark(tree, self.schema_for(tree), subscript_base=SUBSCRIPT_BASE)
+
+    def schema_for(self, tree: exp.Expression) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(schema, table) -> (column, Spark type) of every table in a qualified tree."""
         found = {}
         for table in tree.find_all(exp.Table):
             entry = self.catalogue.tables.get((table.db, table.name))
@@ -370,6 +458,11 @@ def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
     formats = bind.formats if len(bind.formats) == len(oids) else (bind.formats or (TEXT,)) * len(oids)
     for index, (oid, code, value) in enumerate(zip(oids, formats, bind.values, strict=True), start=1):
         yield decode_bind(oid or TEXT_OID, code, value, index=index)
+
+
+def _seen(description: Description) -> list[tuple[str, int, int]]:
+    """The columns as the client was told of them, but for where they come from."""
+    return [(field.name, field.oid, field.typmod) for field in description.fields or ()]
 
 
 def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:

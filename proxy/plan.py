@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
-from proxy.ports import Description
+from checker.verdict import Allowed, Finding
+from proxy.ports import Description, Field
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
 
@@ -68,7 +69,20 @@ class Act:
     inner: Prepared | None = None
 
 
-Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that changes tables.
+
+    `query` is the plan of the query inside it where that reads Spark's tables, and `fields` what PostgreSQL calls its
+    columns.
+    """
+
+    allowed: Allowed
+    query: OnSpark | None = None
+    fields: tuple[Field, ...] | None = None
+
+
+Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,9 @@ class Prepared:
     """One statement, ready to be bound.
 
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
-    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.
+    when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `versions` are
+    those of the policy and of the catalogue by which it was made, `prepare` is the PREPARE that it is of, `findings`
+    are what the gate and the judge found and let pass, for the audit record.
     """
 
     text: str
@@ -86,3 +102,6 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
+    versions: tuple[int, int] = (0, 0)
+    prepare: str | None = None
+    findings: tuple[Finding, ...] = ()

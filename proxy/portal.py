@@ -11,6 +11,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.plan import Prepared
 from proxy.ports import Bind, Field, ResultStream, RowBatch
+from proxy.sqlstate import Refused
+
+
+def check_row_limit(rows: int, most: int | None) -> None:
+    """Raises: Refused 53400.  A result is never cut off in silence."""
+    if most is not None and rows > most:
+        raise Refused(
+            "53400",
+            f"the statement returns more than {most} rows, the limit of this role",
+            hint="Aggregate, filter, or add a LIMIT.",
+        )
 
 
 class Portal:
@@ -21,6 +32,7 @@ class Portal:
 
     __slots__ = (
         "_batch",
+        "_max_rows",
         "_open",
         "_position",
         "_stream",
@@ -42,6 +54,7 @@ class Portal:
         open_stream: Callable[[Prepared, Bind, Sequence[int]], Awaitable[ResultStream]],
         fields: tuple[Field, ...] | None,
         formats: Sequence[int],
+        max_rows: int | None = None,
     ) -> None:
         self.prepared = prepared
         self.bind = bind
@@ -49,6 +62,7 @@ class Portal:
         self._stream: ResultStream | None = None
         self._batch: RowBatch | None = None
         self._position = 0
+        self._max_rows = max_rows
         self.fields = fields
         self.formats = formats
         self.hold = False
@@ -70,7 +84,10 @@ class Portal:
         return self._stream
 
     async def pull(self, limit: int) -> RowBatch | None:
-        """The next rows, at most `limit` of them (0: as many as come together); None at the end."""
+        """The next rows, at most `limit` of them (0: as many as come together); None at the end.
+
+        Raises: Refused 53400 past the role's limit, and whatever the engine raises.
+        """
         if self.ended and self._batch is None:
             # Executed to its end: a second Execute gets no rows, and runs nothing again.
             return None
@@ -97,6 +114,7 @@ class Portal:
             piece = batch if take == batch.row_count else batch.slice(self._position, self._position + take)
             self._position += take
             self.fetched += take
+            check_row_limit(self.fetched, self._max_rows)
             return piece
 
     async def close(self) -> None:

@@ -22,14 +22,15 @@ class Registry:
             if self._next not in self.sessions:
                 return self._next
 
-    def of_user(self, user: str) -> list[Session]:
-        """The sessions that a user may see and signal: its own."""
-        return [session for session in self.sessions.values() if session.user == user]
+    def seen_by(self, viewer: Session) -> list[Session]:
+        """The sessions that one may see and signal: its user's own, or everybody's for an admin."""
+        everybody = viewer.grants.admin
+        return [s for s in self.sessions.values() if everybody or s.user == viewer.user]
 
-    def signal(self, name: str, pid: int, user: str) -> None:
-        """pg_cancel_backend or pg_terminate_backend by `user`."""
+    def signal(self, name: str, pid: int, sender: Session) -> None:
+        """pg_cancel_backend or pg_terminate_backend, sent by a session."""
         session = self.sessions.get(pid)
-        if session is None or session.user != user:
+        if session is None or session not in self.seen_by(sender):
             return
         if name == "pg_cancel_backend":
             session.cancel()

@@ -11,8 +11,8 @@ from enum import Enum
 
 from sqlglot import expressions as exp
 
+from checker.context import Schema
 from checker.verdict import Facts, Relation
-from proxy.ports import Catalogue
 from proxy.sqlstate import Refused
 
 MIRROR_SCHEMAS = frozenset({"pg_catalog", "information_schema", "streamlink"})
@@ -26,7 +26,7 @@ class Route(Enum):
     UNKNOWN = "unknown"
 
 
-def route(facts: Facts, catalogue: Catalogue, search_path: Sequence[str]) -> Route:
+def route(facts: Facts, catalogue: Schema, search_path: Sequence[str]) -> Route:
     """Raises: Refused 0A000 when a statement would need both engines."""
     places = {_place(relation, catalogue, search_path) for relation in facts.relations}
     if Route.SPARK in places and Route.MIRROR in places:
@@ -40,7 +40,7 @@ def route(facts: Facts, catalogue: Catalogue, search_path: Sequence[str]) -> Rou
     return Route.SPARK if Route.SPARK in places else Route.MIRROR
 
 
-def _place(relation: Relation, catalogue: Catalogue, search_path: Sequence[str]) -> Route:
+def _place(relation: Relation, catalogue: Schema, search_path: Sequence[str]) -> Route:
     if relation.schema in MIRROR_SCHEMAS:
         return Route.MIRROR
     if relation.schema is None and relation.name.startswith("pg_"):
@@ -54,7 +54,7 @@ def _place(relation: Relation, catalogue: Catalogue, search_path: Sequence[str])
 
 
 def qualified(
-    tree: exp.Expression, catalogue: Catalogue, search_path: Sequence[str], database: str
+    tree: exp.Expression, catalogue: Schema, search_path: Sequence[str], database: str
 ) -> exp.Expression:
     """A copy whose tables all carry their schema.  Names of a WITH stay bare, in the scope that defines them."""
     tree = tree.copy()
@@ -119,7 +119,7 @@ def with_session_values(tree: exp.Expression, *, user: str, database: str) -> ex
 
 
 def schema_of(
-    facts: Facts, catalogue: Catalogue, search_path: Sequence[str]
+    facts: Facts, catalogue: Schema, search_path: Sequence[str]
 ) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """(schema, table) -> (column, Spark type) of everything the statement reads."""
     found = {}

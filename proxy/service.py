@@ -10,19 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
+from proxy.carrier import clean, forget, left_over
 from proxy.engines import Engine, LanguageModel
+from proxy.judging import Judging
+from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.pipeline import Pipeline
+from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.registry import Registry
 from proxy.settings import Settings
+from proxy.snapshot import write_snapshot
 from proxy.sqlstate import Refused
 from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
@@ -46,10 +51,13 @@ class Service:
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
         self.registry = Registry()
+        self.ledger = Ledger()
         self.users = Users(settings.users_path)
+        self.policies = Policies(settings.policy_path)
         self.audit = Audit(settings)
         self.engine = Engine(settings, progress)
         self.model = LanguageModel(settings, progress)
+        self.judging = Judging(settings.judge, progress)
         self.mirror = Mirror(
             MirrorOptions(
                 settings.data.folder / "mirror",
@@ -81,17 +89,22 @@ class Service:
             async with asyncio.TaskGroup() as starting:
                 starting.create_task(self.mirror.start(self._progress))
                 starting.create_task(self.engine.start())
+            # The embedded Spark holds the folder's lock from here on.
+            await asyncio.to_thread(clean, self.settings)
             await self.refresh_catalogue(force=True)
             async with self.mirror.lease("streamlink_probe", {}) as lease:
                 self.mirror_parameters = dict(lease.parameters)
         except BaseException:
             await self._stop()
             raise
+        if any(grants.judge.when != "never" for grants in self.policies.policy.roles.values()):
+            self.judging.begin()
         for part in (
             self._follow_catalogue(),
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
+            self.policies.follow(),
         ):
             self._running.append(asyncio.create_task(part))
         return self
@@ -108,7 +121,11 @@ class Service:
         if self._spark is not None:
             await self._spark.close()
         await asyncio.gather(
-            self.model.stop(), self.engine.stop(), self.mirror.stop(), return_exceptions=True
+            self.judging.stop(),
+            self.model.stop(),
+            self.engine.stop(),
+            self.mirror.stop(),
+            return_exceptions=True,
         )
         self.audit.close()
 
@@ -159,7 +176,7 @@ class Service:
                 if self._spark is None or self._spark.broken:
                     self._spark = await self.engine.client.open_session("streamlink")
                 async with asyncio.timeout(READING_S):
-                    found = await read_catalogue(self._spark)
+                    found = await read_catalogue(self._spark, view_texts=self.policies.restricts_reading)
             except (EngineError, TimeoutError) as error:
                 log.warning("the catalogue cannot be read: %s", error or "the engine does not answer")
                 if self._spark is not None:
@@ -168,11 +185,23 @@ class Service:
                 return False
             finally:
                 self._read_at = time.monotonic()
+            await self._drop_left_over(found.stages)
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
             self.catalogue = await self.mirror.sync(found.tables, found.schemas)
             self._fingerprint = found.fingerprint
+            try:
+                await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
+            except OSError as error:
+                log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
             return self.catalogue.version != before
+
+    async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
+        """Tables that a server made on the way of a write, and did not live to drop."""
+        assert self._spark is not None
+        for name in stages:
+            if left_over(name[1], time.time()):
+                await forget(name, self._spark.run_command)
 
     async def _follow_catalogue(self) -> None:
         while True:

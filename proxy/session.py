@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from checker.context import Grants
+from checker.verdict import Finding
 from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
@@ -50,6 +52,7 @@ class Session:
         self.database = database
         self.peer = peer
         self.pid = pid
+        self.given_roles: tuple[str, ...] = ()
         self.secret_key = b""
         self.transaction = Transaction({})
         self.statements: dict[str, Prepared] = {}
@@ -81,6 +84,7 @@ class Session:
                 detail=f'The database is "{settings.session.database}".',
             )
         session = cls(io, service, user=user, database=database, peer=peer, pid=pid)
+        session.take_roles()
         session.startup_settings = await read_parameters(event.parameters, session)
         session.transaction = Transaction(session.startup_settings)
         session.secret_key = secrets.token_bytes(32 if io.wire.minor >= 2 else 4)
@@ -135,19 +139,23 @@ class Session:
             if self._task is not None:
                 self._task.uncancel()
             await self._statement_failed(ErrorFields("ERROR", "57014", reason), event)
+        except sqlstate.DeniedByGate as error:
+            await self._statement_failed(sqlstate.fields_of(error), event, error.denied.findings)
         except Exception as error:
             await self._statement_failed(sqlstate.fields_of(error), event)
         finally:
             self._busy = False
 
-    async def _statement_failed(self, fields: ErrorFields, event: ev.Event | None = None) -> None:
+    async def _statement_failed(
+        self, fields: ErrorFields, event: ev.Event | None = None, findings: tuple[Finding, ...] = ()
+    ) -> None:
         # From here on there is nothing to cancel.
         self._busy = False
         self.transaction.fail()
         if self.transaction.status is Status.IDLE:
             await self.close_portals(rolled_back=True)
         if not self.executor.finished(fields) and isinstance(event, ev.QueryReceived | ev.ParseReceived):
-            self.service.audit.refused(self, event.sql, fields)
+            self.service.audit.refused(self, event.sql, fields, findings)
         self._fail(fields)
         if self.io.wire.state in (State.SIMPLE, State.SYNCING):
             await self._end_of_cycle()
@@ -232,7 +240,7 @@ class Session:
 
     async def _on_bind(self, event: ev.BindReceived) -> None:
         self.transaction.begin_implicit()
-        prepared = self.statement(event.statement)
+        prepared = await self.current_statement(event.statement)
         self.executor.check_allowed(prepared)
         expected = len(prepared.description.param_oids)
         if len(event.values) != expected:
@@ -289,6 +297,31 @@ class Session:
         raise Refused("0A000", "the function call protocol is not supported", hint="Call it in a SELECT.")
 
     # --- what handlers and the executor ask for
+
+    def take_roles(self) -> None:
+        """The roles that the user has at login.  Raises: ProtocolError 28000, fatal, for one that nobody defined."""
+        known = self.service.users.find(self.user)
+        self.given_roles = known.roles if known is not None else ()
+        try:
+            self.service.policies.roles_of(self.user, self.given_roles)
+        except Refused as error:
+            raise ProtocolError(error.fields.sqlstate, error.fields.message, fatal=True) from None
+
+    @property
+    def grants(self) -> Grants:
+        """What the user may do under the policy of now."""
+        return self.service.policies.grants(self.user, self.given_roles)
+
+    async def current_statement(self, name: str) -> Prepared:
+        """A prepared statement under the policy and the catalogue of now.
+
+        Raises: Refused 26000; as Pipeline.current.
+        """
+        prepared = self.statement(name)
+        current = await self.service.pipeline.current(prepared, self)
+        if current is not prepared:
+            self.statements[name] = current
+        return current
 
     def statement(self, name: str) -> Prepared:
         prepared = self.statements.get(name)

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from conf.lines import line_of
 from proxy.hba import AuthRule, parse_rule
 
 PREFIX = "STREAMLINK_"
@@ -100,6 +101,8 @@ class Spark:
     conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     session_conf: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fetch_rows: int = at_least(10_000, 1)
+    create_using: str = "parquet"
+    shares_disk: bool = False
     connect_deadline_s: int = at_least(10, 1)
 
 
@@ -108,11 +111,24 @@ class Model:
     enabled: bool = True
     name: str = "qwen2.5-coder-1.5b"
     file: Path | None = None
+    lora: Path | None = None
     pull: bool = True
     threads: int = at_least(0, 0)
     context_tokens: int = at_least(4096, 512)
     urls: tuple[str, ...] = ()
     deadline_s: int = at_least(60, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    name: str = "smollm2-135m"
+    file: Path | None = None
+    adapter: Path | None = None
+    calibration: Path | None = None
+    pull: bool = True
+    threads: int = at_least(0, 0)
+    urls: tuple[str, ...] = ()
+    waiting: int = at_least(16, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,11 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -146,8 +167,10 @@ class Settings:
     mirror: Mirror = Mirror()
     spark: Spark = Spark()
     model: Model = Model()
+    judge: Judge = Judge()
     limits: Limits = Limits()
     audit: Audit = Audit()
+    policy: Policy = Policy()
     log: Log = Log()
 
     @property
@@ -159,6 +182,15 @@ class Settings:
         return self.audit.file or self.data.folder / "audit.jsonl"
 
     @property
+    def policy_path(self) -> Path:
+        return self.policy.file or shipped("policy.toml")
+
+    @property
+    def catalogue_path(self) -> Path:
+        """Where the server leaves what it knows of Spark's tables, for commands that work without it."""
+        return self.data.folder / "catalogue.json"
+
+    @property
     def mirror_dsn(self) -> str:
         """Empty for an embedded mirror.  Raises: OSError."""
         return self.mirror.dsn_file.read_text("utf-8").strip() if self.mirror.dsn_file else ""
@@ -166,6 +198,11 @@ class Settings:
     @property
     def spark_embedded(self) -> bool:
         return not self.spark.host
+
+    @property
+    def spark_shares_disk(self) -> bool:
+        """Whether Spark reads the files that we write: one on this machine, all in one process."""
+        return self.spark.shares_disk or (self.spark_embedded and self.spark.master.startswith("local"))
 
     @property
     def model_embedded(self) -> bool:
@@ -197,12 +234,12 @@ def _from_file(settings: Settings, path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from None
     for section, table in document.items():
-        where = f"{path}{_line_of(text, section, None)}"
+        where = f"{path}{line_of(text, section, None)}"
         _known(section, settings, f"{where}: section [{section}]")
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: {section} is a section; write [{section}]")
         for key, value in table.items():
-            where = f"{path}{_line_of(text, section, key)}: [{section}] {key}"
+            where = f"{path}{line_of(text, section, key)}: [{section}] {key}"
             settings = _set(settings, section, key, value, where)
     return settings
 
@@ -311,23 +348,3 @@ def _known(name: str, holder: Any, where: str) -> None:
 def _nearest(name: str, names: Any) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"
-
-
-def _line_of(text: str, section: str, key: str | None) -> str:
-    """`:LINE` of a section or key as people write them, or nothing: tomllib keeps no positions."""
-    name = re.escape(key if key is not None else section)
-    assignment = re.compile(rf"\s*[\"']?{name}[\"']?\s*[=.]")
-    header = re.compile(
-        rf"\s*\[\s*{re.escape(section)}\s*" + (r"\]" if key is None else rf"(\.\s*{name}\s*)?\]")
-    )
-    inside = key is None
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := header.match(line):
-            if key is None or found[1]:
-                return f":{number}"
-            inside = True
-        elif line.lstrip().startswith("["):
-            inside = False
-        elif inside and assignment.match(line):
-            return f":{number}"
-    return ""

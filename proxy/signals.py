@@ -34,8 +34,8 @@ _COLUMNS = (
     ("datname", "current_database()"),
     ("pid", "s.pid"),
     ("leader_pid", "CAST(NULL AS integer)"),
-    ("usesysid", "(SELECT usesysid FROM pg_catalog.pg_user WHERE usename = current_user)"),
-    ("usename", "CAST(current_user AS name)"),
+    ("usesysid", "(SELECT u.usesysid FROM pg_catalog.pg_user AS u WHERE u.usename = s.usename)"),
+    ("usename", "CAST(s.usename AS name)"),
     ("application_name", "CAST(s.application AS text)"),
     ("client_addr", "CAST(s.address AS inet)"),
     ("client_hostname", "CAST(NULL AS text)"),
@@ -103,11 +103,11 @@ def _activity(sessions: list[Session]) -> exp.Expr:
     rows = []
     for session in sessions:
         name = session.settings.get("application_name", "")
-        texts = (name, session.peer.address, session.started.isoformat(), session.state)
+        texts = (session.user, name, session.peer.address, session.started.isoformat(), session.state)
         rows.append(f"({session.pid}, {', '.join(map(quote_string, texts))})")
     columns = ", ".join(f"{text} AS {name}" for name, text in _COLUMNS)
     return _parsed(
-        f"SELECT {columns} FROM (VALUES {', '.join(rows)}) AS s(pid, application, address, started, state)"
+        f"SELECT {columns} FROM (VALUES {', '.join(rows)}) AS s(pid, usename, application, address, started, state)"
     )
 
 

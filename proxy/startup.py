@@ -51,6 +51,9 @@ async def read_parameters(parameters: Mapping[str, str], session: Session) -> Se
     if parameters.get("replication", "false").lower() not in ("false", "off", "no", "0"):
         raise ProtocolError("0A000", "replication connections are not supported", fatal=True)
     wanted = {"search_path": quoted_path(conf.search_path), "timezone": conf.timezone}
+    if session.grants.writes:
+        # The mirror's own default is on; clients that look for a server to write to ask for this one.
+        wanted["default_transaction_read_only"] = "off"
     asked = {**_options(parameters.get("options", "")), **parameters}
     for name, value in asked.items():
         if name not in _NOT_SETTINGS:

@@ -1,8 +1,8 @@
 """One session's transaction block: its status, its savepoints and the settings that a rollback brings back.
 
-StreamLink reads, so a transaction holds no data: what it does hold is the status byte of ReadyForQuery, cursors that
-end with it, and SET, which PostgreSQL undoes when the block is rolled back.  The rules are PostgreSQL's
-(`src/backend/access/transam/xact.c`); leaving out prepared transactions and real isolation.
+Spark has no transactions, so one here holds no data (see writes.py): what it does hold is the status byte of
+ReadyForQuery, cursors that end with it, and SET, which PostgreSQL undoes when the block is rolled back.  The rules are
+PostgreSQL's (`src/backend/access/transam/xact.c`); leaving out prepared transactions and real isolation.
 
 An explicit block is opened by BEGIN.  A simple query of several statements runs in an implicit one, which behaves
 like a block for DECLARE and LOCK but whose status byte is still `I` when it ends.

@@ -156,7 +156,7 @@ class Users:
     def _changing(self) -> Iterator[dict[str, User]]:
         """The users to change, written back when the block ends well; other processes wait meanwhile."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock_path = self.path.with_name(self.path.name + ".lock")
             lock = os.open(lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -182,7 +182,7 @@ class Users:
     def _stored_secret(self) -> bytes:
         """Kept on disk: a salt that changed at a restart would give a mock away."""
         try:
-            self._secret_path.parent.mkdir(parents=True, exist_ok=True)
+            self._secret_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._secret_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             with open(descriptor, "r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -4,6 +4,7 @@ Rules: three calls in all, HiveServer2's own GetSchemas, GetTables and GetColumn
 job.  Where a database holds a type that GetColumns cannot tell (variant), its tables are described one by
 one.  Types are in DESCRIBE's spelling, lower case, save that a struct's odd field names keep their
 backquotes.
+What views read is asked for view by view, and only where somebody has to know.
 Left out: temporary views, functions, and catalogues other than the session's.
 """
 
@@ -13,15 +14,19 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from spark_thrift.errors import EngineUnavailable, SparkError
 from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.session import Row, SparkSession
+from spark_thrift.types import pg_type
 
 _ANY: Final = "%"
 _TEMPORARY: Final = "global_temp"
+_DETAILS: Final = "# Detailed Table Information"
+STAGE_PREFIX: Final = "streamlink_stage_"
+"""Tables that hold rows on their way into another one begin with this, and are nobody's to see."""
 # In a type as GetColumns spells it: 1 a field's name, 2 what DESCRIBE does not print, else a keyword.
 _TOKEN: Final = re.compile(r"(`(?:[^`]|``)*`|\w+(?=:))|( NOT NULL| COMMENT '(?:[^'\\]|\\.)*'|(?<=[:,]) )|\w+")
 
@@ -36,16 +41,27 @@ class Column:
     spark_type: str
     comment: str = ""
 
+    @property
+    def pg_type(self) -> str:
+        """PostgreSQL's name of the type, modifiers included."""
+        return pg_type(self.spark_type).name
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table or view."""
+    """One table or view.
+
+    `view_text` is a view's query in Spark's words, None where it is not known; `view_schema` the schema that its bare
+    names are looked up in.
+    """
 
     schema: str
     name: str
     kind: Literal["table", "view"]
     columns: tuple[Column, ...]
     comment: str = ""
+    view_text: str | None = None
+    view_schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,17 @@ class SparkCatalogue:
     schemas: tuple[str, ...]
     tables: tuple[Table, ...]
     fingerprint: str
+    stages: tuple[tuple[str, str], ...] = ()
+    """The tables of STAGE_PREFIX, by schema and name."""
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
 
 
-async def read_catalogue(session: SparkSession) -> SparkCatalogue:
+async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> SparkCatalogue:
     """Raises: SparkError, EngineUnavailable.
 
+    `view_texts`: with the views' queries, at a call of some 10 ms for each view.
     A table that vanishes meanwhile, or that Spark itself cannot describe, is left out.
     """
     schemas = await session.metadata("GetSchemas", t.TGetSchemasReq(schemaName=_ANY))
@@ -75,10 +94,13 @@ async def read_catalogue(session: SparkSession) -> SparkCatalogue:
     tables = tuple(
         Table(schema, name, "view" if kind == "VIEW" else "table", columns[schema, name], comment or "")
         for _, schema, name, kind, comment, *_ in sorted(found, key=lambda row: (row[1] or "", row[2] or ""))
-        if schema in names and name and (schema, name) in columns
+        if schema in names and name and (schema, name) in columns and not name.startswith(STAGE_PREFIX)
     )
+    if view_texts:
+        tables = tuple([await _with_query(session, t) if t.kind == "view" else t for t in tables])
     fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
-    return SparkCatalogue(names, tables, fingerprint)
+    stages = tuple((row[1] or "", row[2] or "") for row in found if (row[2] or "").startswith(STAGE_PREFIX))
+    return SparkCatalogue(names, tables, fingerprint, stages)
 
 
 async def _read_columns(
@@ -119,9 +141,8 @@ async def _get_columns(session: SparkSession, schemas: str) -> dict[_TableName, 
 
 
 async def _describe_table(session: SparkSession, table: _TableName) -> dict[_TableName, tuple[Column, ...]]:
-    quoted = ".".join("`" + part.replace("`", "``") + "`" for part in table)
     try:
-        rows = await session.run_command(f"DESCRIBE TABLE {quoted}")
+        rows = await session.run_command(f"DESCRIBE TABLE {_quoted(*table)}")
     except SparkError:
         return {}
     columns = []
@@ -130,6 +151,26 @@ async def _describe_table(session: SparkSession, table: _TableName) -> dict[_Tab
             break  # "# Partition Information": the partition columns once more
         columns.append(Column(name or "", kind, comment or ""))
     return {table: tuple(columns)}
+
+
+async def _with_query(session: SparkSession, view: Table) -> Table:
+    """The view with its query, where Spark tells it.  Source: CatalogTable.toJsonLinkedHashMap, "View Text"."""
+    try:
+        rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(view.schema, view.name)}")
+    except SparkError:
+        return view
+    heads = [name for name, _, _ in rows]
+    if _DETAILS not in heads:
+        return view
+    said = {name: text for name, text, _ in rows[heads.index(_DETAILS) :]}
+    schema = (said.get("View Catalog and Namespace") or "").split(".")
+    # A namespace of more parts, or one with a dot in its name, is not one that we would look names up in rightly.
+    known = len(schema) == 2 and "`" not in schema[1]
+    return replace(view, view_text=said.get("View Text") if known else None, view_schema=schema[-1])
+
+
+def _quoted(*parts: str) -> str:
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
 
 
 def describe_spelling(type_name: str) -> str:

@@ -1,15 +1,16 @@
 """The embedded engine: a Spark Thrift Server of our own as a child process, all of it in one data folder.
 
-Rules: Java is executed directly (no shell, no launcher JVM).  The child listens on loopback only, dies when
-its parent does, and holds a lock on the data folder for as long as it lives, so that two engines never
-share a metastore.  Nothing is written outside the data folder, and no statement's text or values to a log.
+Rules: Java is executed directly (no shell, no launcher JVM).  The child listens on loopback only, lets in
+only who knows its password, dies when its parent does, and holds a lock on the data folder for as long as it
+lives, so that two engines never share a metastore.  Nothing is written outside the data folder, which only
+its owner can enter, and no statement's text or values to a log.
 
     data_dir/
       lock           held by the running engine
       warehouse/     managed tables
       metastore/     Derby: the catalogue
       logs/          spark.log (rolled), spark.out (Java's own words), derby.log
-      tmp/           scratch; emptied at each start
+      tmp/           scratch, emptied at each start; the class that checks the password
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import IO, Final
 
 from spark_thrift.errors import EngineStartFailed
 from spark_thrift.java import Java, find_java
+from spark_thrift.password import compile_provider, new_password
 from spark_thrift.transport import Endpoint
 
 _START_TIMEOUT_S: Final = 180.0
@@ -147,40 +149,22 @@ class EmbeddedSpark:
         if self.running:
             return self.endpoint
         java = find_java(self._java)
-        # Hive makes its folder of resources at the first session and fails where two first ones race for it.
-        names = ("warehouse", "logs", "tmp", "tmp/hive-resources")
-        folders = {name: self.data_dir / name for name in names}
-        shutil.rmtree(folders["tmp"], ignore_errors=True)
-        for folder in folders.values():
-            folder.mkdir(parents=True, exist_ok=True)
-        with await self._locked(progress) as lock, (folders["logs"] / "spark.out").open("wb") as out:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        # What its tables hold is for those whom the gate lets in.
+        self.data_dir.chmod(0o700)
+        with await self._locked(progress) as lock:
+            self._make_folders()
+            await compile_provider(java, _pyspark() / "jars", self.data_dir / "tmp" / "classes")
             port = self._port or _free_port()
-            command = self._command(java, port)
             progress(f"starting Spark with Java {java.version} on 127.0.0.1:{port} (some 15 seconds)")
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-IS", "-c", _DIE_WITH_PARENT, str(os.getpid())),
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd=self.data_dir,
-                env=os.environ
-                | {
-                    "SPARK_LOCAL_IP": "127.0.0.1",
-                    "SPARK_HOME": str(_pyspark()),
-                    "SPARK_SCALA_VERSION": "2.13",
-                },
-                # The lock's descriptor is never used in there: it keeps the lock until Java is gone.
-                pass_fds=[lock.fileno()],
-                # Ctrl-C is for the server, which stops this child when it has drained.
-                start_new_session=True,
-            )
+            password = new_password()
+            self._process = await self._launch(self._command(java, port), lock, password)
         try:
             await self._listening(port)
         except BaseException:
             await self.stop()
             raise
-        self._endpoint = Endpoint("127.0.0.1", port)
+        self._endpoint = Endpoint("127.0.0.1", port, password=password)
         progress("Spark is up")
         return self._endpoint
 
@@ -219,6 +203,36 @@ class EmbeddedSpark:
                 progress("waiting for an earlier Spark on the same data folder to end")
                 told = True
             await asyncio.sleep(_POLL_S)
+
+    def _make_folders(self) -> None:
+        shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
+        for name in ("warehouse", "logs", "tmp/classes"):
+            (self.data_dir / name).mkdir(parents=True, exist_ok=True)
+
+    async def _launch(self, command: list[str], lock: IO[bytes], password: str) -> asyncio.subprocess.Process:
+        with (self.data_dir / "logs" / "spark.out").open("wb") as out:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-IS", "-c", _DIE_WITH_PARENT, str(os.getpid())),
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=out,
+                stderr=out,
+                cwd=self.data_dir,
+                env=os.environ
+                | {
+                    "SPARK_LOCAL_IP": "127.0.0.1",
+                    "SPARK_HOME": str(_pyspark()),
+                    "SPARK_SCALA_VERSION": "2.13",
+                },
+                # The lock's descriptor is never used in there: it keeps the lock until Java is gone.
+                pass_fds=[lock.fileno()],
+                # Ctrl-C is for the server, which stops this child when it has drained.
+                start_new_session=True,
+            )
+        assert process.stdin is not None
+        process.stdin.write(password.encode())
+        process.stdin.close()
+        return process
 
     async def _listening(self, port: int) -> None:
         """Raises: EngineStartFailed, with the last thing that Java or Spark said."""
@@ -300,20 +314,22 @@ class EmbeddedSpark:
             "spark.hadoop.datanucleus.connectionPoolingType": "NONE",
             "spark.hadoop.hive.exec.scratchdir": str(tmp / "hive"),
             "spark.hadoop.hive.exec.local.scratchdir": str(tmp / "hive-local"),
-            "spark.hadoop.hive.downloaded.resources.dir": str(tmp / "hive-resources"),
             **self._conf,
         }
+        if conf["spark.master"].startswith("local"):
+            # Spark's own ports ask for a secret as well; it makes that one itself.
+            conf.setdefault("spark.authenticate", "true")
         server = {
             "hive.server2.thrift.bind.host": "127.0.0.1",
             "hive.server2.thrift.port": str(port),
-            "hive.server2.authentication": "NONE",
+            "hive.server2.authentication": "CUSTOM",
             "hive.server2.logging.operation.enabled": "false",
         }
         return [
             str(java.program),
             *options,
             "-cp",
-            f"{_pyspark() / 'jars'}/*",
+            f"{tmp / 'classes'}:{_pyspark() / 'jars'}/*",
             *(f"-D{key}={value}" for key, value in conf.items()),
             _MAIN,
             *(word for key, value in server.items() for word in ("--hiveconf", f"{key}={value}")),

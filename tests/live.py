@@ -15,6 +15,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from spark_thrift.transport import Endpoint
+
 PASSWORD = "correct horse battery staple"
 DATABASE = "spark_catalog"
 START_TIMEOUT_S = 240.0
@@ -127,6 +129,18 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{k}" = {_toml(v)}' for k, v in value.items()) + "}"
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def over(endpoint: Endpoint, folder: Path) -> dict[str, object]:
+    """The section [spark] of a server over an engine that runs already."""
+    password = folder / "spark-password"
+    password.write_text(endpoint.password, "utf-8")
+    return {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "auth": endpoint.auth,
+        "password_file": password,
+    }
 
 
 def start_server(folder: Path, **sections: dict[str, object]) -> LiveServer:

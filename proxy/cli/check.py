@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure
+from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure, add_conf_flag, settings_of
 
 if TYPE_CHECKING:
+    from checker.context import Context
     from checker.gate import Gate
     from checker.verdict import Allowed, Denied
 
@@ -20,8 +22,10 @@ def add_commands(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="say whether the gate lets SQL through, without running it",
-        description="The gate's verdict on each statement.  Exit status: 0 all allowed, 1 some denied.",
-        epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE',
+        description="The gate's verdict on each statement, of any role or of one.  Exit status: 0 all allowed, 1 some "
+        "denied.",
+        epilog='examples: streamlink-sql check "SELECT 1; DROP TABLE t"; streamlink-sql check --json - <FILE; '
+        "streamlink-sql check --only injection \"1' OR '1'='1\"",
     )
     check.add_argument("sql", nargs="?", metavar="SQL", help='one or more statements; "-" is --file -')
     check.add_argument(
@@ -30,7 +34,31 @@ def add_commands(commands: Any) -> None:
         help='a statement a line, plain or as a JSON string; "-" is standard input.  A line has one verdict, '
         "and is denied when anything in it is",
     )
+    check.add_argument("--role", action="append", default=[], metavar="ROLE", help="as a user with this role")
+    check.add_argument("--user", metavar="NAME", help="as this user, with the roles that it has")
+    check.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the policy to go by (default: that of the settings)"
+    )
+    check.add_argument(
+        "--schema",
+        type=Path,
+        metavar="FILE",
+        help="the tables that there are, as JSON (default: those that the server last saw)",
+    )
+    add_conf_flag(check)
+    check.add_argument(
+        "--only",
+        choices=["injection"],
+        help="judge any text, statement or not, as a web application firewall does: denied means an attack, nothing "
+        "else.  Without it the whole gate decides, with the limits on injection that roles have by default",
+    )
     check.add_argument("--json", action="store_true", help="one JSON object a statement")
+    check.add_argument(
+        "--judge",
+        action="store_true",
+        help="ask the language model that judges too, for the probability of an attack (0..1); it has to be here: "
+        "streamlink-sql model pull smollm2-135m",
+    )
     check.set_defaults(run=run)
 
 
@@ -41,24 +69,96 @@ def run(arguments: argparse.Namespace) -> int:
     from checker.gate import Gate
 
     gate = Gate()
+    context = context_of(arguments)
+    judge = local_judge() if arguments.judge else None
     source = "-" if arguments.sql == "-" else arguments.file
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
     for number, text in texts:
-        verdicts = list(verdicts_on(gate, text))
-        if source is not None:
-            # Whoever wrote the file meant one statement: what hides behind a semicolon counts against it.
-            verdicts = [next((v for v in verdicts if not _allowed(v[1])), verdicts[0])]
+        if arguments.only:
+            verdicts = [(text, attack_or_not(text))]
+        elif source is not None:
+            verdicts = [(text, verdict_on_line(gate, text, context))]
+        else:
+            verdicts = list(verdicts_on(gate, text, context))
         for statement, verdict in verdicts:
-            status = status if _allowed(verdict) else SOME_BAD
+            status = status if _is_allowed(verdict) else SOME_BAD
             report = {**as_object(verdict), "statement": statement}
+            if arguments.only and report["allowed"]:
+                report["reason"] = "no attack"
             if source is not None:
                 report = {"line": number, **report, "statement": text}
+            if judge is not None and (probability := judge(report["statement"])) is not None:
+                report["judge"] = round(probability, 4)
             print(json.dumps(report, ensure_ascii=False) if arguments.json else as_line(report))
     return status
 
 
-def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]:
+def context_of(arguments: argparse.Namespace) -> Context | None:
+    """For whom to check; None where no role, user or policy was named.  Raises: Failure, PolicyError, SettingsError."""
+    if not (arguments.role or arguments.user or arguments.policy):
+        return None
+    from checker.context import Context
+    from checker.policy import load
+    from proxy.snapshot import read_snapshot
+    from proxy.users import Users
+
+    settings = settings_of(arguments)
+    policy = load(arguments.policy or settings.policy_path)
+    user = Users(settings.users_path).find(arguments.user) if arguments.user else None
+    given = (*arguments.role, *(user.roles if user else ()))
+    roles = policy.roles_of(arguments.user, given) if arguments.user else given or policy.default_roles
+    if unknown := policy.unknown(roles):
+        raise Failure(f"the policy has no role {unknown[0]}; it has {', '.join(policy.roles)}", WRONG_USAGE)
+    path = arguments.schema or settings.catalogue_path
+    try:
+        schema = read_snapshot(path)
+    except (OSError, ValueError) as error:
+        reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        hint = "" if arguments.schema else "; start the server once, or name the tables with --schema"
+        raise Failure(f"which tables there are is not known: {reason}{hint}", WRONG_USAGE) from None
+    return Context(policy.grants(roles), schema, settings.session.search_path, settings.session.database)
+
+
+def local_judge() -> Callable[[str], float | None]:
+    """The judge as the default settings have it, in this very process: statement -> probability of an attack.
+
+    None for what cannot be read: it breaks PostgreSQL's lexical rules, or is too long.
+    Raises: Failure when the model is not here.
+    """
+    from checker.errors import SyntaxProblem
+    from checker.judge import Reading, TooLong, judge_prompt
+    from nl_frontend.errors import ModelUnavailable
+    from nl_frontend.generator import PromptTooLong
+    from nl_frontend.models import model_path
+    from nl_frontend.node import available_cores
+    from nl_frontend.scorer import Scorer, ScoreRequest
+    from proxy.judging import CONTEXT_TOKENS, shipped_calibration
+    from proxy.settings import Judge
+
+    settings = Judge()
+    try:
+        path = model_path(settings.name)
+    except ModelUnavailable as error:
+        raise Failure(f"{error.message} ({error.hint})") from None
+    calibration = shipped_calibration(settings)
+    scorer = Scorer(str(path), threads=available_cores(), context_tokens=CONTEXT_TOKENS)
+
+    def judge(statement: str) -> float | None:
+        try:
+            prompt = judge_prompt(statement)
+            request = ScoreRequest(prompt.prefix, prompt.text, prompt.suffix, prompt.labels, hidden=True)
+            score = scorer.score(request, lambda: False)
+        except (SyntaxProblem, TooLong, PromptTooLong):
+            return None
+        return calibration.probability(Reading(*score.logprobs, score.hidden), prompt.text)
+
+    return judge
+
+
+def verdicts_on(
+    gate: Gate, text: str, context: Context | None = None
+) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
     from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
@@ -70,7 +170,7 @@ def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]
         yield text, Denied("syntax", problem.sqlstate, problem.message, problem.position)
         return
     if not statements:
-        yield text, gate.check(text)
+        yield text, gate.check(text, context)
     for statement in statements:
         if extract(statement.text, prose=False) is not None:
             yield (
@@ -78,31 +178,74 @@ def verdicts_on(gate: Gate, text: str) -> Iterator[tuple[str, Allowed | Denied]]
                 Denied("question", "0A000", "a question: what is checked is its draft, not its words"),
             )
         else:
-            yield statement.text, gate.check(statement.text, base_position=statement.start)
+            yield statement.text, gate.check(statement.text, context, base_position=statement.start)
+
+
+def attack_or_not(text: str) -> Allowed | Denied:
+    """The injection layer's judgement of any text, at the limits that roles have by default."""
+    from checker.context import InjectionLimits
+    from checker.injection import judge_text
+    from checker.verdict import Allowed, Denied, StatementKind
+
+    weight, findings = judge_text(text)
+    if weight < InjectionLimits().deny_at:
+        return Allowed(StatementKind.EMPTY, "", findings=findings)
+    return Denied("injection", "42501", findings[0].reason, findings[0].position, findings=findings)
+
+
+def verdict_on_line(gate: Gate, text: str, context: Context | None = None) -> Allowed | Denied:
+    """The one verdict on a line of a file.
+
+    Whoever wrote the line meant one statement: what hides behind a semicolon counts against it, and any statement
+    behind a query does.
+    """
+    from checker.verdict import Allowed, Denied, StatementKind
+
+    verdicts = list(verdicts_on(gate, text, context))
+    denied = next((verdict for _, verdict in verdicts if isinstance(verdict, Denied)), None)
+    if denied is not None:
+        return denied
+    kinds = [verdict.kind for _, verdict in verdicts if isinstance(verdict, Allowed)]
+    for index, kind in enumerate(kinds[:-1]):
+        following = kinds[index + 1]
+        if kind is StatementKind.SELECT and following not in (StatementKind.EMPTY, StatementKind.COMMIT):
+            reason = "a line is one statement: another one stands behind a query"
+            position = text.find(verdicts[index + 1][0], len(verdicts[index][0])) + 1
+            return Denied("stacked", "42601", reason, position or None)
+    return verdicts[0][1]
 
 
 def as_object(verdict: Allowed | Denied) -> dict[str, Any]:
-    """What --json prints.  Units: `position` is a character of the text, from 1."""
+    """What --json prints.  Units: `position` is a character of the text, from 1; weights and `score` are 0..1."""
+    from checker.injection import score
     from checker.verdict import Allowed
 
+    found = {
+        "score": round(score(verdict.findings), 4),
+        "findings": [
+            {"code": finding.code, "weight": finding.weight, "position": finding.position}
+            for finding in verdict.findings
+        ],
+    }
     if isinstance(verdict, Allowed):
         reason = f"{verdict.kind.value} changes no data" if verdict.kind.value else "there is nothing to run"
-        return {"allowed": True, "code": "allowed", "reason": reason}
+        return {"allowed": True, "code": "allowed", "reason": reason, **found}
     report = {"allowed": False, "code": verdict.code, "reason": verdict.reason, "sqlstate": verdict.sqlstate}
     optional = {"position": verdict.position, "hint": verdict.hint}
-    return report | {name: value for name, value in optional.items() if value is not None}
+    return report | {name: value for name, value in optional.items() if value is not None} | found
 
 
 def as_line(report: dict[str, Any]) -> str:
     place = f"line {report['line']}: " if "line" in report else ""
+    judged = f"  Judge: {report['judge']:.2f}" if "judge" in report else ""
     if report["allowed"]:
-        return f"{place}allowed: {report['reason']}"
+        return f"{place}allowed: {report['reason']}{judged}"
     hint = f"  Hint: {report['hint']}" if "hint" in report else ""
     at = f" at character {report['position']}" if "position" in report else ""
-    return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}"
+    return f"{place}denied ({report['sqlstate']}, {report['code']}){at}: {report['reason']}{hint}{judged}"
 
 
-def _allowed(verdict: Allowed | Denied) -> bool:
+def _is_allowed(verdict: Allowed | Denied) -> bool:
     from checker.verdict import Allowed
 
     return isinstance(verdict, Allowed)

@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
     doctor = commands.add_parser(
         "doctor",
         help="look whether everything is here that is needed",
-        description="Look at what the settings need: Java, compiler, memory, disk, model, port, mirror.  "
+        description="Look at what the settings need: Java, compiler, memory, disk, model, port, mirror, policy.  "
         "Exit status: 0 nothing is missing, 1 something is.",
     )
     add_conf_flag(doctor)
@@ -179,6 +179,19 @@ def users(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "users", "none yet: streamlink-sql users add NAME")
 
 
+def policy(settings: Settings) -> Iterator[Finding]:
+    from checker.policy import PolicyError, load
+
+    try:
+        found = load(settings.policy_path)
+    except PolicyError as error:
+        yield Finding("missing", "policy", str(error))
+        return
+    yield Finding("ok", "policy", f"{settings.policy_path}: roles {', '.join(found.roles) or 'none'}")
+    for warning in found.warnings():
+        yield Finding("note", "policy", warning)
+
+
 def _available_memory() -> int:
     """Bytes that a new program can have.  Source: proc(5), MemAvailable."""
     for line in Path("/proc/meminfo").read_text().splitlines():
@@ -195,6 +208,7 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     mirror,
     model,
     users,
+    policy,
     folder,
     port,
 )

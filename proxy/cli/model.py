@@ -34,6 +34,12 @@ def add_commands(commands: Any) -> None:
         "[model] urls name it.  Prints its port first.",
     )
     node.add_argument("--model", default=None, help="a name that `model list` shows, or a GGUF file")
+    node.add_argument(
+        "--judge", action="store_true", help="judge statements, for servers whose [judge] urls name it"
+    )
+    node.add_argument(
+        "--lora", type=Path, metavar="FILE", help="a LoRA adapter for the model, as a GGUF file"
+    )
     node.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     node.add_argument("--threads", type=int, default=0, help="0 chooses (default)")
     node.set_defaults(run=run_node)
@@ -86,13 +92,15 @@ def run_node(arguments: argparse.Namespace) -> int:
     from nl_frontend.errors import ModelUnavailable
     from nl_frontend.models import load_catalogue, model_path
 
-    name = arguments.model or load_catalogue().default
+    name = arguments.model or ("smollm2-135m" if arguments.judge else load_catalogue().default)
     try:
         path = model_path(name)
     except ModelUnavailable as error:
         raise Failure(_with_hint(error.message, error.hint)) from None
     command = [sys.executable, "-m", "nl_frontend.node", "--model", str(path), "--name", name]
     command += ["--port", str(arguments.port), "--threads", str(arguments.threads)]
+    command += ["--judge"] if arguments.judge else []
+    command += ["--lora", str(arguments.lora)] if arguments.lora else []
     # llama.cpp's threads spin while they wait for each other, and starve beside a busy Spark.
     os.execve(sys.executable, command, {**os.environ, "OMP_WAIT_POLICY": "passive"})
 

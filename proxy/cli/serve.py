@@ -70,8 +70,6 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     )
     # It would log a line for every request to the model's node.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # It tells of every request to the model's node.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     # A client is a file descriptor, and the soft limit is often 1,024.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
@@ -103,13 +101,14 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
 
 def _as_failure(error: Exception) -> Exception:
     """What a person can mend, in one line; a defect of ours stays what it is."""
+    from checker.policy import PolicyError
     from proxy.mirror.errors import MirrorError, MirrorNotStarted
     from spark_thrift.errors import EngineError
 
     cause: BaseException = error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    mendable = (OSError, EngineError, MirrorError, MirrorNotStarted, SettingsError, UsersError)
+    mendable = (OSError, EngineError, MirrorError, MirrorNotStarted, SettingsError, PolicyError, UsersError)
     return Failure(str(cause)) if isinstance(cause, mendable) else error
 
 

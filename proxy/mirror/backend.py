@@ -4,6 +4,7 @@ Rules: one request at a time, answered by one or more Replies of which the last 
 that is longer than a part waits in the kernel until it is asked for; a connection that is gone fails whoever
 waits, at once.  asyncio.Protocol and not streams, because this is on the way of every small statement: its
 answer becomes one bytes object, most often the one that arrived.
+COPY FROM STDIN is refused there and then, unless `copies_in` says that data follow.
 Left out: which client a connection serves (pool.py) and what to ask (lease.py).
 """
 
@@ -48,6 +49,10 @@ class Backend(asyncio.Protocol):
         self.surroundings: Surroundings = frozenset()
         self.statements = StatementCache()
         self.idle_since_s = 0.0
+        self.copies_in = False
+        """Whether CopyInResponse ends a part of the answer and data follow, by `send`."""
+        self._copying = False
+        self._writable: asyncio.Future[None] | None = None
         self._loop = loop
         self._authenticator = authenticator
         self._transport: asyncio.Transport | None = None
@@ -103,6 +108,19 @@ class Backend(asyncio.Protocol):
             self._deliver()
         return waiter
 
+    @property
+    def answered(self) -> bool:
+        """Whether the whole answer is here; while data are sent, that means an error."""
+        return self._ended or self._lost is not None
+
+    async def send(self, message: bytes) -> None:
+        """A piece of what COPY FROM STDIN reads; waits while the mirror does not.  Raises: MirrorUnavailable."""
+        if self._lost is not None:
+            raise self._lost
+        self._send(message)
+        if self._writable is not None:
+            await asyncio.shield(self._writable)
+
     def now_has(self, settings: Mapping[str, str]) -> None:
         """Note the session settings that are in force from here on."""
         self.settings = dict(settings)
@@ -131,6 +149,15 @@ class Backend(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+
+    def pause_writing(self) -> None:
+        if self._writable is None:
+            self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        waiter, self._writable = self._writable, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lose(
@@ -192,6 +219,8 @@ class Backend(asyncio.Protocol):
             message = message_at(data, position)
             self.process_id = int.from_bytes(message[5:9], "big")
             self.secret_key = message[9:]
+        elif kind in _COPY_IN and self.copies_in:
+            self._copying = True
         elif kind in _COPY_IN:
             self._send(frontend.copy_fail("COPY FROM STDIN is not possible here"))
         elif kind == _AUTHENTICATION:
@@ -215,7 +244,7 @@ class Backend(asyncio.Protocol):
 
     def _deliver(self) -> None:
         """Give what has arrived to whoever waits, if it is a whole answer or enough for a part."""
-        if not self._ended and self._scanned < PART_BYTES:
+        if not self._ended and self._scanned < (1 if self._copying else PART_BYTES):
             return
         waiter = self._waiter
         if waiter is None or waiter.done():
@@ -239,7 +268,8 @@ class Backend(asyncio.Protocol):
         waiter.set_result(reply)
 
     def _pause(self) -> None:
-        if not self._ended and not self._paused and self._transport is not None:
+        # While data are sent, an error is to be seen at once.
+        if not self._ended and not self._paused and not self._copying and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
 
@@ -252,6 +282,7 @@ class Backend(asyncio.Protocol):
         if self._lost is not None:
             return
         self._lost = reason
+        self.resume_writing()
         waiter, self._waiter = self._waiter, None
         self._clear()
         if waiter is not None and not waiter.done():

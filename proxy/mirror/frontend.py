@@ -2,7 +2,7 @@
 
 The counterpart of proxy/wire/messages.py, which builds what a backend says.  Rules: a builder does no IO and
 keeps no state; names and texts are UTF-8 without NUL, which the callers have checked; each function returns
-one whole message.  Left out: COPY data (the mirror is never written to) and authentication beyond SASL.
+one whole message.  Left out: authentication beyond SASL.
 
 Source: PostgreSQL documentation, 54.7 "Message Formats".
 """
@@ -90,5 +90,12 @@ def close_statement(name: str) -> bytes:
     return _message(b"C", b"S" + _text(name))
 
 
+def copy_data(data: bytes) -> bytes:
+    return _message(b"d", data)
+
+
+COPY_DONE = b"c\x00\x00\x00\x04"
+
+
 def copy_fail(reason: str) -> bytes:
-    return _message(b"f", _text(reason))
+    return _message(b"f", _text(reason.replace("\0", "")))

@@ -2,12 +2,14 @@
 
 Rules: the mirror's bytes are handed on as they are; an answer longer than backend.PART_BYTES comes in parts
 and the next is read when it is asked for; what a lease did to its connection is noted, so that nothing of it
-reaches the next client.  Left out: transactions as the client sees them (session.py) and what may be asked at
+reaches the next client; a statement ends after the pool's limit whatever the session's statement_timeout is.
+Left out: transactions as the client sees them (session.py) and what may be asked at
 all (the gate).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ from proxy.mirror.replies import (
 )
 from proxy.mirror.statements import StatementKey, Surroundings
 from proxy.ports import Bind, Description, Field
+from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
     from proxy.mirror.pool import Pool
@@ -41,7 +44,7 @@ _NO_BIND = Bind()
 class Lease:
     """Use as `async with mirror.lease(user, settings) as lease`."""
 
-    __slots__ = ("_backend", "_effect", "_key", "_pool", "_settings", "_user")
+    __slots__ = ("_backend", "_deadline_s", "_effect", "_key", "_pool", "_settings", "_timed_there", "_user")
 
     def __init__(self, pool: Pool, user: str, settings: Mapping[str, str]) -> None:
         self._pool = pool
@@ -50,6 +53,8 @@ class Lease:
         self._backend: Backend | None = None
         self._effect = Effect.NOTHING
         self._key: Surroundings | None = None
+        self._timed_there = _timed_there(settings.get("statement_timeout"), pool.statement_limit_s)
+        self._deadline_s = 0.0
 
     async def acquire(self) -> Lease:
         """Hold a connection until release().  Raises: MirrorError, MirrorUnavailable."""
@@ -104,11 +109,11 @@ class Lease:
         Raises: MirrorUnavailable.
         """
         self._touch(effect)
-        return await self.backend.exchange(request)
+        return await self._first(request)
 
     async def more(self) -> Reply:
         """The next part of a reply whose status was None."""
-        return await self.backend.more()
+        return await self._in_time(self.backend.more())
 
     async def query(self, sql: str) -> Reply:
         """One statement as simple query answers it: RowDescription, DataRows, CommandComplete, all in text.
@@ -119,13 +124,13 @@ class Lease:
         if self._key is None or not may_keep_text_plan(sql):
             self._touch(effect_of(sql))
             closing = backend.statements.take_closing()
-            reply = await backend.exchange(closing + frontend.query(sql))
+            reply = await self._first(closing + frontend.query(sql))
             return reply.without_opening() if closing else reply
         key = (sql, (), self._key)
         statement = backend.statements.find(key)
         if statement is None:
             return await self._prepare_and_run(key, _NO_BIND, frontend.describe_portal(), 0)
-        reply = await backend.exchange(statement.text_request)
+        reply = await self._first(statement.text_request)
         if reply.error_at >= 0 and self._outdated(reply, key):
             return await self._prepare_and_run(key, _NO_BIND, frontend.describe_portal(), 0)
         return _without_bind_complete(reply)
@@ -142,13 +147,13 @@ class Lease:
             self._touch(effect_of(sql))
             request = frontend.parse("", sql, param_oids) + frontend.bind("", bind)
             request += frontend.execute(max_rows) + frontend.SYNC
-            return (await backend.exchange(backend.statements.take_closing() + request)).without_opening()
+            return (await self._first(backend.statements.take_closing() + request)).without_opening()
         key = (sql, param_oids, self._key)
         statement = backend.statements.find(key)
         if statement is None:
             return await self._prepare_and_run(key, bind, b"", max_rows)
         request = frontend.bind(statement.name, bind) + frontend.execute(max_rows) + frontend.SYNC
-        reply = await backend.exchange(request)
+        reply = await self._first(request)
         if reply.error_at >= 0 and self._outdated(reply, key):
             return await self._prepare_and_run(key, bind, b"", max_rows)
         return _without_bind_complete(reply)
@@ -163,7 +168,9 @@ class Lease:
             if known is not None:
                 return known
         request = frontend.parse("", sql, param_oids) + frontend.describe_statement("") + frontend.SYNC
-        reply = await self._whole(self.backend.statements.take_closing() + request)
+        reply = await self._first(self.backend.statements.take_closing() + request)
+        while reply.status is None:
+            reply = reply.followed_by(await self.more())
         if reply.error is not None:
             raise MirrorError(reply.error)
         oids: tuple[int, ...] = ()
@@ -222,16 +229,34 @@ class Lease:
         if effect is Effect.OTHER:
             self.backend.statements.forget_all()
 
-    async def _whole(self, request: bytes) -> Reply:
-        """The whole answer to a request whose answer is known to be small."""
-        return await self._pool.whole(self.backend, request)
+    async def _first(self, request: bytes) -> Reply:
+        """Send a statement; the first part of its answer.  Raises: as _in_time."""
+        if not self._timed_there:
+            self._deadline_s = asyncio.get_running_loop().time() + self._pool.statement_limit_s
+        return await self._in_time(self.backend.exchange(request))
+
+    async def _in_time(self, reply: asyncio.Future[Reply]) -> Reply:
+        """The reply, unless the statement takes too long: then it is stopped, and the connection given up.
+
+        Raises: MirrorError 57014, MirrorUnavailable.
+        """
+        if self._timed_there:
+            return await reply
+        try:
+            async with asyncio.timeout_at(self._deadline_s):
+                return await reply
+        except TimeoutError:
+            await self.cancel()
+            self.backend.abort()
+            late = ErrorFields("ERROR", "57014", "canceling statement due to statement timeout")
+            raise MirrorError(late) from None
 
     async def _prepare_and_run(self, key: StatementKey, bind: Bind, describe: bytes, max_rows: int) -> Reply:
         backend = self.backend
         statement = backend.statements.new()
         request = frontend.parse(statement.name, key[0], key[1]) + frontend.bind(statement.name, bind)
         request += describe + frontend.execute(max_rows) + frontend.SYNC
-        reply = await backend.exchange(backend.statements.take_closing() + request)
+        reply = await self._first(backend.statements.take_closing() + request)
         if any(message[0] == _PARSE_COMPLETE for message in messages(reply.raw)):
             backend.statements.add(key, statement)
         return reply.without_opening()
@@ -315,6 +340,13 @@ class MirrorStream:
                 self._aside(message_at(raw, at))
         rows.append(raw[start:end])
         return b"".join(rows)
+
+
+def _timed_there(statement_timeout_ms: str | None, limit_s: float) -> bool:
+    """Whether the mirror itself ends a statement in time, as it does where the session has not lifted the limit."""
+    if statement_timeout_ms is None:
+        return True
+    return statement_timeout_ms.isdecimal() and 0 < int(statement_timeout_ms) <= limit_s * 1000
 
 
 def _without_bind_complete(reply: Reply) -> Reply:

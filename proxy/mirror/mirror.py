@@ -19,7 +19,7 @@ from proxy.mirror.errors import MirrorUnavailable
 from proxy.mirror.external import ExternalServer
 from proxy.mirror.lease import Lease
 from proxy.mirror.pool import Pool
-from proxy.mirror.roles import bootstrap, create_role
+from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer, reserved
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.sync import Synchroniser
@@ -68,7 +68,12 @@ class Mirror:
                 connections=options.connections + RESERVED_CONNECTIONS,
             )
         )
-        self._pool = Pool(self._route, limit=options.connections, prepare_role=self._prepare_role)
+        self._pool = Pool(
+            self._route,
+            limit=options.connections,
+            prepare_role=self._prepare_role,
+            statement_limit_s=options.statement_timeout_ms / 1000,
+        )
         self._synchroniser = Synchroniser()
         self._syncing = asyncio.Lock()
         self._roles: set[str] = set()
@@ -115,7 +120,13 @@ class Mirror:
 
         Raises, on entering: MirrorUnavailable; MirrorError for a setting or a role that PostgreSQL refuses.
         """
+        if user == WRITER:
+            raise reserved(user)
         return self._pool.lease(user, settings)
+
+    def writer(self, settings: Mapping[str, str]) -> Lease:
+        """A connection of the writer's, see roles.py: for what a client may not do itself."""
+        return self._pool.lease(WRITER, settings)
 
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.
@@ -154,7 +165,11 @@ class Mirror:
         if user in self._roles:
             return
         async with self.admin() as admin:
-            await create_role(admin, user, self._server.role_password(user))
+            password = self._server.role_password(user)
+            if user == WRITER:
+                await create_writer(admin, password)
+            else:
+                await create_role(admin, user, password)
         self._roles.add(user)
 
     def _lost(self) -> None:

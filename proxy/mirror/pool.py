@@ -63,11 +63,16 @@ class Pool:
         *,
         limit: int,
         prepare_role: Callable[[str], Awaitable[None]],
+        statement_limit_s: float,
         acquire_timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        """`route` raises MirrorUnavailable while the mirror is down; `prepare_role` makes a missing role."""
+        """`route` raises MirrorUnavailable while the mirror is down; `prepare_role` makes a missing role.
+
+        `statement_limit_s`: the route's own statement_timeout, which sessions may lower and not lift.
+        """
         self.descriptions = DescriptionCache()
+        self.statement_limit_s = statement_limit_s
         self._route = route
         self._limit = limit
         self._prepare_role = prepare_role

@@ -2,7 +2,8 @@
 
 Rules: every client user has a role of the same name, so that current_user, session_user and has_*_privilege
 answer as the client expects; a role reads catalogues and nothing else; PostgreSQL's own privileges say so,
-behind the gate and not instead of it.  Left out: which tables a user may read (policy).
+behind the gate and not instead of it.  The writer makes temporary tables and nothing else, and is no
+client's.  Left out: which tables a user may read (policy).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from proxy.wire.errors import ErrorFields
 OWNER = "streamlink"
 """The superuser of the embedded mirror: owner of all that is mirrored, and of the schema `streamlink`."""
 READER = "streamlink_reader"
+WRITER = "streamlink_writer"
+"""Who reads what clients write: values become rows of a temporary table of his before they go to Spark."""
 STATE_SCHEMA = "streamlink"
 NAME_LIMIT_BYTES = 63
 """NAMEDATALEN - 1."""
@@ -84,18 +87,29 @@ async def _claim(admin: Any) -> None:
     """)
 
 
+async def create_writer(admin: Any, password: str | None = None) -> None:
+    """Make sure that the writer exists; can be run again."""
+    login = "LOGIN" if password is None else f"LOGIN PASSWORD {quote_literal(password)}"
+    async with admin.transaction():
+        await admin.execute("SELECT pg_advisory_xact_lock(hashtext('streamlink roles'))")
+        exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", WRITER)
+        await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {WRITER} {login} {_POWERLESS}")
+        database = quote_identifier(await admin.fetchval("SELECT current_database()"))
+        await admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {WRITER}")
+
+
 async def create_role(admin: Any, user: str, password: str | None = None) -> None:
     """Make sure that a client user's role exists.
 
     Raises: MirrorError 42939 for a name that cannot be a client's.
     """
     if (
-        user in (OWNER, READER, "public", "none")
+        user in (OWNER, READER, WRITER, "public", "none")
         or user.startswith("pg_")
         or not 0 < len(user.encode()) <= NAME_LIMIT_BYTES
         or "\0" in user
     ):
-        raise _reserved(user)
+        raise reserved(user)
     name = quote_identifier(user)
     login = "LOGIN" if password is None else f"LOGIN PASSWORD {quote_literal(password)}"
     async with admin.transaction():
@@ -108,12 +122,13 @@ async def create_role(admin: Any, user: str, password: str | None = None) -> Non
             *(READER, user),
         )
         if exists and not ours:
-            raise _reserved(user)
+            raise reserved(user)
         await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {login} {_POWERLESS}")
         await admin.execute(f"GRANT {READER} TO {name} WITH INHERIT TRUE, SET FALSE")
 
 
-def _reserved(user: str) -> MirrorError:
+def reserved(user: str) -> MirrorError:
+    """The error for a user whose name cannot be a client's (42939)."""
     return MirrorError(ErrorFields("ERROR", RESERVED_NAME, f'role name "{user}" is reserved'))
 
 

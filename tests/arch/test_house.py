@@ -16,7 +16,8 @@ from proxy.settings import Settings, shipped
 ROOT = Path(__file__).resolve().parents[2]
 TOP_LEVEL = {
     *("proxy", "nl_frontend", "checker", "spark_thrift", "training", "conf", "tests", ".ci"),
-    *("pyproject.toml", "requirements.lock", "README.md", "LICENSE", "Makefile", ".gitignore"),
+    *("pyproject.toml", "requirements.lock", "requirements-train.lock"),
+    *("README.md", "LICENSE", "Makefile", ".gitignore"),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import threading
@@ -37,7 +38,9 @@ async def bare_frames(bench: Bench, sql: str) -> float:
 
 def peer(which: str, bench: Bench, sql: str) -> float:
     command = [peers_python(), str(HERE / "peer.py"), which, bench.spark.host, str(bench.spark.port), sql]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[1])
+    environment = {**os.environ, "SPARK_PASSWORD": bench.spark.password}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout.split()[1])
 
 
 def rows_bench(bench: Bench, rows: int, rounds: int) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from spark_thrift.client import SparkClient
 from spark_thrift.launcher import EmbeddedSpark
 from spark_thrift.transport import Endpoint
-from tests.live import LiveServer, start_server
+from tests.live import LiveServer, over, start_server
 
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "streamlink-sql"
@@ -51,9 +51,7 @@ def running(tables: tuple[int, ...] = ()) -> Iterator[Bench]:
         endpoint = runner.run(engine.start())
         try:
             runner.run(_make(endpoint, tables))
-            server = start_server(
-                Path(folder) / "server", spark={"host": endpoint.host, "port": endpoint.port}
-            )
+            server = start_server(Path(folder) / "server", spark=over(endpoint, Path(folder)))
             try:
                 yield Bench(endpoint, server, client)
             finally:

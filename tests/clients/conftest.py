@@ -20,7 +20,7 @@ from spark_thrift.client import SparkClient
 from spark_thrift.transport import Endpoint
 from spark_thrift.types import pg_type
 from tests.clients.place import USER, Oracle
-from tests.live import DATABASE, LiveServer, start_server
+from tests.live import DATABASE, LiveServer, over, start_server
 from tests.postgres import running_postgres
 
 HERE = Path(__file__).parent
@@ -84,8 +84,8 @@ def server(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -
     )
     script = (HERE / "kinds.spark.sql").read_text("utf-8")
     asyncio.run(run_on_spark(spark_endpoint, *script.split(";\n")))
-    spark = {"host": spark_endpoint.host, "port": spark_endpoint.port, "auth": spark_endpoint.auth}
-    live = start_server(tmp_path_factory.mktemp("server"), spark=spark)
+    folder = tmp_path_factory.mktemp("server")
+    live = start_server(folder, spark=over(spark_endpoint, folder))
     try:
         yield live
     finally:

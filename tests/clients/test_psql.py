@@ -115,6 +115,7 @@ SELECT 'yes' AS answer;
 SELECT $1::int + $2 AS total \bind 1 2 \g
 COMMIT;
 SELECT 1/0;
+SELECT count(*) FROM patent WHERE;
 """
 
 
@@ -198,6 +199,10 @@ def test_comments_of_the_sample(server: LiveServer) -> None:
         "SELECT * FROM patents.nowhere",
         "SELECT title FRM patent",
         "SELECT 1 WHERE",
+        "SELECT 1 WHERE;",
+        "SELECT 1 AS one; SELECT 2 WHERE /* ; */ ; SELECT 3",
+        "SELECT title FROM patent ORDER BY ;",
+        "SHOW;",
     ],
 )
 def test_error_shows_its_place(server: LiveServer, oracle: Oracle, sql: str) -> None:

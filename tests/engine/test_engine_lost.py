@@ -55,7 +55,8 @@ async def test_killed_in_mid_query_and_started_again_on_its_data(tmp_path: Path)
     port = engine.endpoint.port
     engine = EmbeddedSpark(tmp_path, memory="1g", port=port)
     await engine.start()
-    # The same client goes on: it keeps no connection that could be stale.
+    # The same client goes on with the new password: it keeps no connection that could be stale.
+    client.endpoint = engine.endpoint
     session = await client.open_session("u")
     assert await session.run_command("SELECT answer FROM kept") == [("42",)]
     await session.close()

@@ -143,6 +143,17 @@ async def test_many_sessions_at_once(spark_client: SparkClient) -> None:
     assert answers == [[(f"user{n}", str(n))] for n in range(20)]
 
 
+async def test_sessions_come_and_go_at_once(spark_client: SparkClient) -> None:
+    """Hive deletes a session's folders when it closes; what another session has just found must not be among them."""
+
+    async def one(number: int) -> None:
+        for _ in range(8):
+            session = await spark_client.open_session(f"user{number}")
+            await session.close()
+
+    await asyncio.gather(*(one(n) for n in range(16)))
+
+
 async def test_nobody_listens(unused_port: int) -> None:
     client = SparkClient(Endpoint("127.0.0.1", unused_port))
     with pytest.raises(EngineUnavailable) as caught:
@@ -176,6 +187,10 @@ async def test_the_catalogue_has_every_type_and_comment(spark_session: SparkSess
         assert (table.kind, table.comment, view.kind, view.comment) == ("table", "all", "view", "a view")
         assert not [t for t in tables if t[1] == "passing"]
         assert (await read_catalogue(spark_session)).fingerprint == catalogue.fingerprint
+        assert view.view_text is None
+        with_texts = {t.name: t for t in await read_catalogue(spark_session, view_texts=True)}
+        assert (with_texts["v"].view_text, with_texts["v"].view_schema) == ("SELECT a FROM cat.t", "default")
+        assert with_texts["t"].view_text is None
 
         # What GetColumns cannot tell is described, and the fingerprint moves.
         await run("CREATE TABLE cat.w (v VARIANT, p INT) USING parquet PARTITIONED BY (p)")

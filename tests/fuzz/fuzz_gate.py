@@ -1,21 +1,26 @@
 """Coverage-guided fuzzing of the gate: any text gets a verdict, and what is allowed is written faithfully.
 
+The injection layer takes part twice: inside the gate, with a role's context, and by itself on any text.
+
     python -m tests.fuzz.fuzz_gate CORPUS -max_total_time=600 -max_len=2048 -dict=CORPUS/words.dict
 
 CORPUS is a directory that is made when it is missing; the statements of the tests' tables are put there as seeds,
-with a dictionary of the grammar's words beside it.  tests/fuzz/test_fuzz_gate.py runs it for a few seconds.
+with a dictionary of the grammar's words beside it.  tests/fuzz/test_fuzz.py runs it for a few seconds.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["checker"]):
+    from checker.context import Context, Grants, SchemaTable
     from checker.errors import SyntaxProblem
     from checker.gate import Gate, Limits
+    from checker.injection import judge_text, score
     from checker.render import map_position
     from checker.split import split
     from checker.verdict import Allowed, Denied
@@ -23,6 +28,16 @@ with atheris.instrument_imports(include=["checker"]):
 
 TESTS = Path(__file__).parents[1]
 GATE = Gate(Limits(nesting=60))
+
+
+class _Empty:
+    """A catalogue without tables."""
+
+    def find(self, schema: str | None, name: str, search_path: Sequence[str]) -> SchemaTable | None:
+        return None
+
+
+CONTEXT = Context(Grants(read=("*.*",), functions=("*",), firewall="enforce"), _Empty())
 
 
 def test_one_input(data: bytes) -> None:
@@ -38,9 +53,15 @@ def test_one_input(data: bytes) -> None:
     assert 1 <= position <= len(text) + 1
     for statement in [text, *statements]:
         _check(statement)
+    weight, findings = judge_text(text)
+    assert 0 <= weight <= 1
+    assert abs(weight - score(findings)) < 1e-9
+    assert all(f.position is None or 1 <= f.position <= len(text) + 1 for f in findings), findings
 
 
 def _check(text: str) -> None:
+    within = GATE.check(text, CONTEXT)
+    assert isinstance(within, Allowed) or within.code != "gate_failure", within.reason
     verdict = GATE.check(text)
     if isinstance(verdict, Denied):
         assert verdict.code != "gate_failure", verdict.reason
@@ -61,8 +82,11 @@ def _lines(path: Path) -> list[str]:
 
 def seeds() -> list[str]:
     """The statements of the tests' tables."""
-    denied = [line.split(" | ", 3)[3] for line in _lines(TESTS / "unit" / "checker" / "denied.txt")]
-    return _lines(TESTS / "mirror" / "roundtrip.sql") + denied
+    tables = TESTS / "unit" / "checker"
+    denied = [line.split(" | ", 3)[3] for line in _lines(tables / "denied.txt")]
+    attacks = [line.split(" | ", 2)[2] for line in _lines(tables / "injection" / "attacks.txt")]
+    values = [line.split(" | ", 1)[1] for line in _lines(tables / "injection" / "values.txt")]
+    return _lines(TESTS / "mirror" / "roundtrip.sql") + denied + attacks + values
 
 
 def main() -> None:

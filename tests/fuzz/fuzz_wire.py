@@ -4,7 +4,7 @@
 
 CORPUS is a directory that is made when it is missing; built-in seeds are put there, and what is found is kept.
 The first byte chooses the phase (what we ask of the frontend) and how the rest is cut into chunks.  The same input
-is also fed at once, and both readings must agree.  tests/fuzz/test_fuzz_wire.py runs it for a few seconds.
+is also fed at once, and both readings must agree.  tests/fuzz/test_fuzz.py runs it for a few seconds.
 """
 
 from __future__ import annotations

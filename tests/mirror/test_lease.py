@@ -9,6 +9,7 @@ import pytest
 
 from proxy.mirror import Mirror, MirrorError, MirrorUnavailable
 from proxy.mirror.frontend import query as query_message
+from proxy.mirror.lease import MirrorStream
 from proxy.ports import BINARY, Bind
 
 pytestmark = [pytest.mark.mirror, pytest.mark.asyncio(loop_scope="session")]
@@ -31,6 +32,11 @@ def values(raw: bytes) -> list[list[str | None]]:
             rows.append(row)
         at = end
     return rows
+
+
+async def drained(stream: MirrorStream) -> None:
+    while await stream.next_batch() is not None:
+        pass
 
 
 async def ask(mirror: Mirror, sql: str, user: str = "ann", **settings: str) -> list[list[str | None]]:
@@ -238,6 +244,35 @@ async def test_cancel_ends_the_statement_and_keeps_the_lease(mirror: Mirror) -> 
         assert error is not None
         assert error.sqlstate == "57014"
         assert values((await lease.query("SELECT 1")).raw) == [["1"]]
+
+
+@pytest.mark.parametrize("own", ["0", "60000", "2147483647", "250"])
+async def test_no_session_outlasts_the_limit(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    monkeypatch.setattr(mirror.pool, "statement_limit_s", 0.5)
+    endless = "SELECT count(*) FROM generate_series(1, 1000000000000)"
+    began = time.monotonic()
+    async with mirror.lease("ann", {"statement_timeout": own}) as lease:
+        process = lease.backend.process_id
+        with pytest.raises(MirrorError) as caught:
+            await drained(await lease.execute(endless))
+    assert (caught.value.fields.sqlstate, caught.value.fields.message) == (
+        *("57014", "canceling statement due to statement timeout"),
+    )
+    assert time.monotonic() - began < 5
+    assert await ask(mirror, "SHOW statement_timeout", statement_timeout=own) != [["30s"]]
+    active = f"pid = {process} AND state = 'active' AND pid <> pg_backend_pid()"
+    while await ask(mirror, f"SELECT 1 FROM pg_stat_activity WHERE {active}"):
+        assert time.monotonic() - began < 5
+        await asyncio.sleep(0.05)
+
+
+async def test_an_answer_in_parts_has_one_limit(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirror.pool, "statement_limit_s", 0.5)
+    async with mirror.lease("ann", {"statement_timeout": "0"}) as lease:
+        with pytest.raises(MirrorError, match="57014"):
+            await drained(await lease.execute("SELECT generate_series(1, 1000000000000)"))
 
 
 async def test_cancelled_task_gives_its_connection_up(mirror: Mirror) -> None:

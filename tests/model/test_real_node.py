@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from nl_frontend.forms import Question
 from nl_frontend.generator import Cancelled, Generator, PromptTooLong, Request
 from nl_frontend.models import load_catalogue, model_path, pull
 from nl_frontend.supervisor import EmbeddedNode
+from proxy.ports import Catalogue, Column, Table
 
 pytestmark = pytest.mark.model
 
@@ -180,36 +180,16 @@ def test_the_node_dies_with_its_parent(small_model: Path) -> None:
         time.sleep(0.1)
 
 
-@dataclass(frozen=True)
-class SampleColumn:
-    name: str
-    spark_type: str
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class SampleTable:
-    schema: str
-    name: str
-    columns: tuple[SampleColumn, ...]
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class SampleCatalogue:
-    tables: dict[tuple[str, str], SampleTable]
-
-
-def sample_catalogue() -> SampleCatalogue:
+def sample_catalogue() -> Catalogue:
     """The shipped parquet files as the engine's catalogue shows them."""
     import pyarrow.parquet as pq
 
     kinds = {"int64": "bigint", "int32": "int", "bool": "boolean", "date32[day]": "date"}
     tables = {}
     for path in sorted((Path(__file__).parents[2] / "conf" / "sample").glob("*.parquet")):
-        columns = [SampleColumn(f.name, kinds.get(str(f.type), "string")) for f in pq.read_schema(path)]
-        tables["patents", path.stem] = SampleTable("patents", path.stem, tuple(columns))
-    return SampleCatalogue(tables)
+        columns = [Column(f.name, kinds.get(str(f.type), "string")) for f in pq.read_schema(path)]
+        tables["patents", path.stem] = Table("patents", path.stem, "table", tuple(columns))
+    return Catalogue(tables=tables)
 
 
 @pytest.fixture(scope="module")

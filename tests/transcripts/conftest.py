@@ -20,7 +20,7 @@ host all all        127.0.0.1/32 trust
 def oracle() -> Iterator[Target]:
     """Superuser `postgres` by trust; `scram_user` with the password `secret`."""
     with running_postgres(_HBA) as port:
-        target = Target("127.0.0.1", port, features=frozenset({"trust", "scram", "plaintext"}))
+        target = Target("127.0.0.1", port, features=frozenset({"trust", "scram", "plaintext", "write"}))
         where = f"host={target.host} port={target.port} user=postgres dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute("CREATE ROLE scram_user LOGIN PASSWORD 'secret'")

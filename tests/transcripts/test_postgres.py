@@ -9,7 +9,7 @@ import pytest
 
 from tests.transcripts.harness import Target, missing_features, run_transcript
 
-FEATURES = frozenset({"trust", "scram", "plaintext"})
+FEATURES = frozenset({"trust", "scram", "plaintext", "write"})
 """What the oracle has: its package is built without TLS, so those transcripts judge our server alone."""
 TRANSCRIPTS = [
     path

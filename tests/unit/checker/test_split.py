@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.split import Statement, SyntaxProblem, split
+from checker.gate import Gate
+from checker.split import Statement, SyntaxProblem, error_at_end, split
+from checker.verdict import Denied
 
 
 def _texts(text: str) -> list[str]:
@@ -58,14 +60,35 @@ def test_comments_alone_are_empty(text: str) -> None:
 
 def test_prose_after_a_comment() -> None:
     assert split("/* c */ nl: it's; x") == [
-        Statement("/* c */ nl: it's", 0, "sql"),
-        Statement("x", 18, "sql"),
+        Statement("/* c */ nl: it's", 0, 16, "sql"),
+        Statement("x", 18, 19, "sql"),
     ]
 
 
 def test_offsets_are_of_the_client_s_text() -> None:
     text = "  SELECT 'é';\n\n  /* é */ SELECT 2  ;"
-    assert [(s.text, s.start) for s in split(text)] == [("SELECT 'é'", 2), ("/* é */ SELECT 2", 17)]
+    assert [(s.text, s.start, s.end) for s in split(text)] == [
+        ("SELECT 'é'", 2, 12),
+        ("/* é */ SELECT 2", 17, 35),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "position"),
+    [
+        ("SELECT 1 WHERE", "syntax error at end of input", 15),
+        ("SELECT 1 WHERE -- so \n ", "syntax error at end of input", 24),
+        ("SELECT 1 WHERE;", 'syntax error at or near ";"', 15),
+        ("SELECT 1 WHERE /* ; */ ;", 'syntax error at or near ";"', 24),
+        ("SELECT 1 WHERE x x;", 'syntax error at or near "x"', 18),
+    ],
+)
+def test_an_error_at_the_end_is_where_postgresql_has_it(text: str, reason: str, position: int) -> None:
+    (statement,) = split(text)
+    denied = Gate().check(statement.text)
+    assert isinstance(denied, Denied)
+    denied = error_at_end(denied, text, statement.end)
+    assert (denied.reason, denied.position, denied.sqlstate) == (reason, position, "42601")
 
 
 @pytest.mark.parametrize(

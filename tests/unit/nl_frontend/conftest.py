@@ -1,57 +1,41 @@
-"""A small catalogue like the sample's, with the attributes of proxy.ports."""
+"""A small catalogue like the sample's."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
-
-@dataclass(frozen=True)
-class StubColumn:
-    name: str
-    spark_type: str
-    comment: str = ""
+from proxy.ports import Catalogue, Column, Table
 
 
-@dataclass(frozen=True)
-class StubTable:
-    schema: str
-    name: str
-    columns: tuple[StubColumn, ...]
-    comment: str = ""
+def table(name: str, columns: str, *, schema: str = "patents", comment: str = "") -> Table:
+    made = [Column(*pair.split(":")) for pair in columns.split()]
+    return Table(schema, name, "table", tuple(made), comment)
 
 
-@dataclass(frozen=True)
-class StubCatalogue:
-    tables: dict[tuple[str, str], StubTable] = field(default_factory=dict)
-
-
-def stub_table(name: str, columns: str, *, schema: str = "patents", comment: str = "") -> StubTable:
-    made = [StubColumn(*pair.split(":")) for pair in columns.split()]
-    return StubTable(schema, name, tuple(made), comment)
+def catalogue_of(tables: dict[tuple[str, str], Table] | None = None) -> Catalogue:
+    return Catalogue(tables=tables or {})
 
 
 @pytest.fixture
-def catalogue() -> StubCatalogue:
+def catalogue() -> Catalogue:
     tables = [
-        stub_table("patent", "patent_id:string title:string grant_date:date num_claims:int grant_year:int"),
-        stub_table("assignee", "patent_id:string organization:string country:string"),
-        stub_table("cpc", "patent_id:string cpc_code:string"),
-        stub_table(
+        table("patent", "patent_id:string title:string grant_date:date num_claims:int grant_year:int"),
+        table("assignee", "patent_id:string organization:string country:string"),
+        table("cpc", "patent_id:string cpc_code:string"),
+        table(
             "google_full",
             "publication_number:string title:string assignee:string cpc:string grant_date:date filing_date:date"
             " num_claims:int grant_year:int",
         ),
     ]
-    return StubCatalogue({(t.schema, t.name): t for t in tables})
+    return catalogue_of({(t.schema, t.name): t for t in tables})
 
 
 @pytest.fixture
 def make_table():
-    return stub_table
+    return table
 
 
 @pytest.fixture
 def make_catalogue():
-    return StubCatalogue
+    return catalogue_of

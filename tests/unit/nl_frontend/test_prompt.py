@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nl_frontend.prompt import build_prompt, select_tables, serialise_schema, words
 
 
@@ -21,6 +23,14 @@ def test_the_beginning_of_a_prompt_does_not_depend_on_the_question() -> None:
     one, two = (build_prompt("CREATE TABLE a ();", question) for question in ("how many", "which"))
     shared = next(i for i, (x, y) in enumerate(zip(one, two, strict=False)) if x != y)
     assert one[:shared].endswith("<|im_start|>user\n")
+
+
+def test_the_dialect_is_named_to_the_model() -> None:
+    assert "Write one PostgreSQL SELECT" in build_prompt("", "how many")
+    assert "Write one SQLite SELECT" in build_prompt("", "how many", dialect="sqlite")
+    assert "ILIKE" not in build_prompt("", "how many", dialect="sqlite")
+    with pytest.raises(KeyError):
+        build_prompt("", "how many", dialect="oracle")
 
 
 def test_prose_cannot_leave_the_users_turn() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from checker.verdict import Finding
 from proxy.audit import Audit, Record
 from proxy.plan import Nothing, Prepared
 from proxy.ports import Description
@@ -37,6 +39,22 @@ def test_a_record_a_statement(tmp_path: Path) -> None:
     assert first["statement"].startswith("SELECT 'ä\n")
     assert (first["user"], first["bytes"], "error" in first) == ("demo", 6, False)
     assert second["error"] == "42501"
+
+
+def test_what_was_found_is_kept_of_passed_and_denied(tmp_path: Path) -> None:
+    audit = Audit(Settings().with_values("data", folder=tmp_path))
+    found = (Finding("judge", 0.97, "the model's probability of an attack"),)
+    passed = record("SELECT 1")
+    passed.prepared = replace(passed.prepared, findings=found)
+    audit.write(session(), passed, None)
+    audit.refused(session(), "SELECT 2", ErrorFields("ERROR", "42501", "no"), found)
+    audit.refused(session(), "SELECT 3", ErrorFields("ERROR", "42501", "no"))
+    audit.close()
+    entries = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text("utf-8").splitlines()]
+    for entry in entries[:2]:
+        assert entry["findings"][0]["code"] == "judge"
+        assert entry["findings"][0]["weight"] == 0.97
+    assert "findings" not in entries[2]
 
 
 def test_rotation_keeps_what_the_settings_say(tmp_path: Path) -> None:

@@ -83,3 +83,40 @@ def test_the_position_counts_in_the_whole_text(capsys: pytest.CaptureFixture[str
     _, lines = run(capsys, "--json", "SELECT 1; SELEC 2")
     report = json.loads(lines[1])
     assert report["position"] == len("SELECT 1; ") + 1
+
+
+def test_the_judges_model_has_to_be_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert main(["check", "--judge", "SELECT 1"]) != 0
+    assert "streamlink-sql model pull smollm2-135m" in capsys.readouterr().err
+
+
+def test_only_injection_speaks_of_attacks_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    for honest in ("INSERT INTO t VALUES (1)", "o'neill@example.org", "42", "SELECT `a` FROM t LIMIT 1, 2"):
+        assert run(capsys, "--only", "injection", honest) == (0, ["allowed: no attack"])
+    status, lines = run(capsys, "--only", "injection", "--json", "1' OR '1'='1")
+    report = json.loads(lines[0])
+    assert (status, report["allowed"], report["code"]) == (1, False, "injection")
+    assert report["score"] >= 0.9
+    assert {"code", "weight", "position"} == set(report["findings"][0])
+    assert report["statement"] == "1' OR '1'='1"
+
+
+def test_the_gate_tells_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    status, lines = run(capsys, "--json", "SELECT a FROM t WHERE b = 1 OR 1=1; SELECT 1")
+    denied, allowed = map(json.loads, lines)
+    assert status == 1
+    assert (denied["code"], denied["sqlstate"], denied["position"]) == ("injection", "42501", 32)
+    assert denied["findings"][0]["code"] == "tautology"
+    assert (allowed["score"], allowed["findings"]) == (0.0, [])
+
+
+def test_a_line_with_a_query_and_more_is_denied(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("SELECT 1; SELECT 2\nBEGIN; SELECT 1; COMMIT\n"))
+    status, lines = run(capsys, "--json", "-")
+    assert status == 1
+    assert [json.loads(line)["code"] for line in lines] == ["stacked", "allowed"]

@@ -143,3 +143,14 @@ def test_activity_is_one_line_a_step() -> None:
     activity.stop()
     shown = [line.rpartition("\x1b[K")[2] for line in stream.getvalue().split("\n")[:-1]]
     assert [line.rpartition(": ")[0] for line in shown] == ["one", "pulling: 2 of 2"]
+
+
+def test_a_judging_node_gets_its_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "own.gguf"
+    model.touch()
+    became: list[list[str]] = []
+    monkeypatch.setattr("os.execve", lambda path, command, environment: became.append(command))
+    main(["node", "--model", str(model), "--judge", "--lora", "adapter.gguf"])
+    (command,) = became
+    assert command[command.index("--lora") + 1] == "adapter.gguf"
+    assert "--judge" in command

@@ -12,8 +12,9 @@ import pytest
 from checker.gate import Gate
 from nl_frontend import forms
 from proxy.pipeline import Pipeline
+from proxy.policies import Policies
 from proxy.ports import Catalogue
-from proxy.settings import Settings
+from proxy.settings import Settings, shipped
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
 
 
@@ -51,9 +52,15 @@ class Drafter:
 
 def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
     mirror = Untouchable()
-    service: Any = SimpleNamespace(mirror=mirror, catalogue=Catalogue(), settings=Settings())
+    policies = Policies(shipped("policy.toml"))
+    service: Any = SimpleNamespace(
+        mirror=mirror, catalogue=Catalogue(), settings=Settings(), policies=policies
+    )
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
-    session: Any = SimpleNamespace(settings={"search_path": "public"}, user="demo", database="db", pid=7)
+    session: Any = SimpleNamespace(
+        settings={"search_path": "public"}, user="demo", database="db", pid=7, given_roles=(),
+        grants=policies.grants("demo", ()),
+    )  # fmt: skip
     return mirror, asyncio.run(pipeline.check(sql, session, None))
 
 

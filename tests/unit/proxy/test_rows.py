@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import struct
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -53,6 +56,30 @@ def test_binary_means_the_same_as_text(case: Case) -> None:
             for value in (from_text, from_binary)
         )
     assert repr(from_text) == repr(from_binary)
+
+
+WITHOUT_PANDAS = """
+import sys
+from proxy.copyout import CopyOut
+from proxy.ports import BINARY, TEXT, CopyOptions
+from tests.unit.proxy.value_table import batch_of, read_cases
+for case in read_cases():
+    batch = batch_of(case.spark_type, [case.value(), None], case.timezone)
+    for code in (TEXT, BINARY):
+        batch.data_rows([code])
+    for form in ("text", "csv", "binary"):
+        options = CopyOptions(format=form, force_quote="*" if form == "csv" else ())
+        copy = CopyOut(batch.encoder.fields, options)
+        copy.begin(), copy.rows(batch), copy.end()
+print("pandas" in sys.modules)
+"""
+
+
+def test_no_row_needs_pandas() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PANDAS], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+    # Arrow would import it, if only asked for a constant: 45 MiB of the server's memory.
+    assert importlib.util.find_spec("pandas") is not None
 
 
 @pytest.mark.parametrize("spark_type", sorted({c.spark_type for c in CASES}))

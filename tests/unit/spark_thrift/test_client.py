@@ -271,17 +271,21 @@ async def test_an_abandoned_statement_is_cancelled_then_closed_late(
     await client.close()
 
 
+def answer_executes_after(seconds: float, fake_engine: FakeEngine) -> None:
+    answer = fake_engine.answers["ExecuteStatement"]
+
+    async def late(request: Any) -> Any:
+        await asyncio.sleep(seconds)
+        return answer(request)
+
+    fake_engine.answers["ExecuteStatement"] = late
+
+
 async def test_an_execute_whose_answer_is_late_is_stopped_all_the_same(
     fake_engine: FakeEngine, fake_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reaper, "JOB_STARTED_S", 0.3)
-    answer = fake_engine.answers["ExecuteStatement"]
-
-    async def late(request: Any) -> Any:
-        await asyncio.sleep(0.2)
-        return answer(request)
-
-    fake_engine.answers["ExecuteStatement"] = late
+    answer_executes_after(0.2, fake_engine)
     client = SparkClient(fake_endpoint)
     session = await client.open_session("u")
     task = asyncio.ensure_future(session.execute("SELECT 1"))
@@ -299,13 +303,7 @@ async def test_a_session_closed_before_its_execute_is_answered_waits_for_the_han
     fake_engine: FakeEngine, fake_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reaper, "JOB_STARTED_S", 0.2)
-    answer = fake_engine.answers["ExecuteStatement"]
-
-    async def late(request: Any) -> Any:
-        await asyncio.sleep(0.1)
-        return answer(request)
-
-    fake_engine.answers["ExecuteStatement"] = late
+    answer_executes_after(0.1, fake_engine)
     client = SparkClient(fake_endpoint)
     session = await client.open_session("u")
     task = asyncio.ensure_future(session.execute("SELECT 1"))

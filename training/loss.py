@@ -1,0 +1,37 @@
+"""The loss of a model on rows of samples, per token of the answers.
+
+Rules: only the answers' logits are computed (a vocabulary is 150,000 wide); positions that begin anew tell the
+attention where one sample of a row ends and the next begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from training.samples import Row
+
+
+def answer_loss(model: Any, row: Row) -> Any:
+    """The cross-entropy summed over a row's answer tokens, as a tensor."""
+    import torch
+
+    ids = torch.tensor([row.ids], device=model.device)
+    positions = torch.tensor([row.positions], device=model.device)
+    targets = torch.tensor([i for i, counts in enumerate(row.counted) if counts], device=model.device)
+    out = model(input_ids=ids, position_ids=positions, logits_to_keep=targets - 1, use_cache=False)
+    return torch.nn.functional.cross_entropy(out.logits[0].float(), ids[0, targets], reduction="sum")
+
+
+def mean_loss(model: Any, rows: Sequence[Row]) -> float | None:
+    """Over all answer tokens of some rows, without dropout; None without rows."""
+    import torch
+
+    if not rows:
+        return None
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        loss = sum(float(answer_loss(model, row)) for row in rows)
+    model.train(training)
+    return loss / sum(sum(row.counted) for row in rows)
