@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy.mirror.roles import NAME_LIMIT_BYTES, READER, STATE_SCHEMA, quote_identifier, quote_literal
@@ -229,7 +229,7 @@ def _qualified(key: Key) -> str:
 def _folded(table: Table) -> Table:
     """Spark is blind to case and keeps what was typed; PostgreSQL's clients look for lower case."""
     columns = tuple(Column(c.name.lower(), c.spark_type, c.comment) for c in table.columns)
-    return Table(table.schema.lower(), table.name.lower(), table.kind, columns, table.comment)
+    return replace(table, schema=table.schema.lower(), name=table.name.lower(), columns=columns)
 
 
 def _clip(name: str) -> str:
