@@ -141,6 +141,13 @@ class Writer:
             "hr.staff AS t LEFT JOIN hr.news AS n USING (ssn)",
             "hr.staff AS t CROSS JOIN LATERAL (SELECT t.ssn AS leaked) AS l",
             "hr.news AS n NATURAL JOIN hr.staff AS t",
+            "(hr.staff AS t JOIN hr.news AS n ON n.id = t.id)",
+            "(hr.news AS n CROSS JOIN ONLY hr.staff AS t)",
+            "(SELECT s.* FROM hr.staff AS s LEFT JOIN hr.news AS n ON n.ssn = s.ssn) AS t",
+            "(SELECT s.id, s.name, s.region FROM hr.staff AS s, hr.news AS n WHERE n.id = s.id) AS t",
+            "(WITH staff AS (SELECT * FROM hr.staff) SELECT * FROM staff) AS t",
+            "(SELECT * FROM hr.staff UNION ALL SELECT * FROM hr.staff WHERE id < 3) AS t",
+            "hr.staff AS t JOIN hr.staff AS u ON u.id = t.id JOIN hr.news AS n ON n.id = u.id",
         )
 
     def query(self) -> str:
@@ -176,7 +183,7 @@ def test_what_a_role_does_not_see_changes_nothing(role: str, port: int) -> None:
             statement = writer.query()
             verdict = gate.check(statement, context)
             if not isinstance(verdict, Allowed):
-                assert verdict.code != "gate_failure", (statement, verdict)
+                assert verdict.code not in ("gate_failure", "unsupported_syntax"), (statement, verdict)
                 continue
             ran += 1
             first, second = outcome(plain, verdict.sql), outcome(other, verdict.sql)
