@@ -115,7 +115,10 @@ def test_facts_of_what_is_read() -> None:
             "a > 0 /*",
         )
     ]
-    + [replace(READ_ALL, masks=(Mask("s.t.b", "nope"),)), replace(READ_ALL, masks=(Mask("s.t.b", "b) AS b, (b"),))],
+    + [
+        replace(READ_ALL, masks=(Mask("s.t.b", "nope"),)),
+        replace(READ_ALL, masks=(Mask("s.t.b", "b) AS b, (b"),)),
+    ],
 )
 def test_a_policy_that_does_not_fit_closes_the_table(grants: Grants) -> None:
     """Even where the client's own query has a name for the condition to bind to."""
