@@ -373,6 +373,8 @@ def _concatenated(parts: Iterable[Names]) -> Names:
 
 def _is_join(node: Any) -> bool:
     """Whether what stands in a FROM's parentheses is a join and not a query."""
+    if isinstance(node, exp.Select | exp.SetOperation):
+        return False
     return isinstance(node, exp.Table) or bool(node.args.get("alias") or node.args.get("joins"))
 
 

@@ -50,9 +50,7 @@ def may_raise(tree: exp.Expression) -> bool:
 def _is_safe(node: exp.Expr) -> bool:
     kind = type(node)
     if isinstance(node, exp.Query) and node.parent is not None:
-        return isinstance(node.parent, _AROUND_QUERIES) and (
-            not isinstance(node, exp.Subquery) or isinstance(node.parent, (*_AROUND_QUERIES, exp.From))
-        )
+        return isinstance(node.parent, _AROUND_QUERIES)  # elsewhere it is a scalar
     if kind in _SAFE or isinstance(node, exp.SetOperation):
         return True
     if kind is exp.Anonymous:

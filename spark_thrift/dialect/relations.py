@@ -159,6 +159,9 @@ def _table(ctx: Context, scope: Scope, node: exp.Table) -> str:
     alias, names = _alias(node)
     source = scope.cte(name) if schema is None else None
     columns: tuple[ColumnInfo, ...] | None
+    if source is None and schema is None and ctx.schema is not None:
+        # Spark would look for it in its own current database: only names of a WITH are bare.
+        raise Untranslatable(f'relation "{name}" does not exist', sqlstate="42P01")
     if source is not None:
         columns, sql = source.columns, identifier(source.alias)
     else:
@@ -231,7 +234,7 @@ def _sample(node: exp.TableSample) -> str:
 def _derived(ctx: Context, scope: Scope, node: exp.Subquery, *, lateral: bool = False) -> str:
     present(node, "this", "alias", "joins", "sample")
     alias, names = _alias(node)
-    if isinstance(node.this, exp.Table):
+    if isinstance(node.this, exp.Table) or _is_derived(node.this):
         if alias:
             raise Untranslatable("an alias on a parenthesised join")
         return f"({_joined(ctx, scope, node.this, [])})"
@@ -246,6 +249,11 @@ def _derived(ctx: Context, scope: Scope, node: exp.Subquery, *, lateral: bool = 
     if node.args.get("sample"):
         raise Untranslatable("TABLESAMPLE of a derived table")
     return f"({query.sql})" + _register(scope, alias, query.columns, names, named=alias is not None)
+
+
+def _is_derived(node: exp.Expr) -> bool:
+    """Whether it is an item of FROM, the first of a join in parentheses, and not a query of its own."""
+    return isinstance(node, exp.Subquery) and bool(node.args.get("alias") or node.args.get("joins"))
 
 
 def _lateral(ctx: Context, scope: Scope, node: exp.Lateral) -> str:
