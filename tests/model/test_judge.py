@@ -257,6 +257,7 @@ def test_check_prints_the_probability(model: Path, capsys: pytest.CaptureFixture
     attack = ATTACKS["literal"].replace("{}", "x")
     assert main(["check", "--json", "--judge", f"{HONEST[0]}; {attack}; DROP TABLE t"]) == 1
     reports = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [report["allowed"] for report in reports] == [True, True, False]
+    # The injection layer denies it before a judge is asked.
+    assert [report["allowed"] for report in reports] == [True, False, False]
     assert reports[0]["judge"] < 0.5 <= reports[1]["judge"]
     assert 0 <= reports[2]["judge"] <= 1

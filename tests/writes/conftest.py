@@ -31,6 +31,8 @@ read = ["*.*"]
 write = { insert = ["w.*"] }
 [roles.writer]
 read = ["*.*"]
+# A UNION with a row of constants, as some statements here have it, looks like a probe.
+injection = { deny_at = 1.1 }
 [roles.writer.write]
 insert = ["*.*"]
 "create table" = ["*.*"]
