@@ -277,9 +277,7 @@ def _with_injection(verdict: Allowed, text: str, end: int, context: Context | No
 
     Units: `end` is the offset of the end of the last token.
     """
-    is_application = context is not None and (
-        context.grants.firewall != "off" or not context.grants.catalogue
-    )
+    is_application = context is not None and (context.grants.application or not context.grants.catalogue)
     findings = judge_statement(verdict.tree, text, end, is_application=is_application)
     if not findings:
         return verdict

@@ -308,6 +308,10 @@ class EmbeddedSpark:
             "spark.sql.shuffle.partitions": str(self._cores * 2),
             # A partition is what incremental collection holds in memory at a time.
             "spark.sql.files.maxPartitionBytes": "32m",
+            # A task looks between two batches whether it was cancelled: a join without an equality, which compares each
+            # row of one with a whole table, goes on for long with Spark's own 4,096 rows.
+            "spark.sql.parquet.columnarReaderBatchSize": "1024",
+            "spark.sql.orc.columnarReaderBatchSize": "1024",
             "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
             # A cancel interrupts Derby in the middle of a lookup, which breaks the connection; the default pool
             # never gets it back, and after eight of them every statement waits for ever.

@@ -9,18 +9,23 @@ import psycopg
 import pytest
 
 from spark_thrift.transport import Endpoint
+from tests.clients.queries import ENDLESS
 from tests.live import LiveServer, over, start_server
 
 ON_MIRROR = "SELECT count(*) FROM generate_series(1, 1000000000000)"
-ON_SPARK = "SELECT a.title FROM patent a, patent b, patent c WHERE a.title || b.title || c.title = 'x'"
+ON_SPARK = ENDLESS
 LIMIT_S = 3
+# A statement that only takes time looks like an attack: here it may run.
+POLICY = 'default_roles = ["reader"]\n[roles.reader]\nread = ["*.*"]\ninjection = { deny_at = 1.1 }\n'
 
 
 @pytest.fixture(scope="module")
 def strict(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("strict")
+    (folder / "policy.toml").write_text(POLICY)
     live = start_server(
         folder,
+        policy={"file": folder / "policy.toml"},
         spark=over(spark_endpoint, folder),
         mirror={"statement_timeout_s": LIMIT_S},
         limits={"statement_deadline_s": LIMIT_S},

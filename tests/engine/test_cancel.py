@@ -21,6 +21,13 @@ ENDLESS = "SELECT count(*) FROM range(0, 100000000000000, 1, 2) AS a WHERE a.id 
 ENDLESS_FETCH = "SELECT a.id FROM range(0, 100000000000000, 1, 2) AS a WHERE hash(a.id) = 5 AND a.id < 0"
 
 
+# A join without an equality looks whether it was cancelled only between two batches of the table that it reads.
+NESTED_LOOP = (
+    "SELECT count(*) FROM patents.inventor AS a JOIN patents.inventor AS b"
+    " ON concat(a.patent_id, b.patent_id) = 'x'"
+)
+
+
 class Busyness:
     """How many cores Java keeps busy."""
 
@@ -79,6 +86,21 @@ async def test_cancelling_a_fetch_stops_the_job_behind_it(
         await task
     assert await busyness.settles()
     assert await spark_session.run_command("SELECT 1") == [("1",)]
+
+
+async def test_a_nested_loop_join_stops_after_a_batch(
+    spark_session: SparkSession, busyness: Busyness
+) -> None:
+    task = asyncio.ensure_future(spark_session.run_command(NESTED_LOOP))
+    await asyncio.sleep(5)
+    assert not task.done()
+    spent_s = busyness.spent_s()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await busyness.settles(60)
+    # With Spark's own 4,096 rows a batch it takes some 8 s of a core.
+    assert busyness.spent_s() - spent_s < 5
 
 
 async def test_closing_an_operation_at_once_stops_the_job_behind_it(

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["checker"]):
-    from checker.context import Context, Grants, SchemaTable
+    from checker.context import READ_ALL, Context, SchemaTable
     from checker.errors import SyntaxProblem
     from checker.gate import Gate, Limits
     from checker.injection import judge_text, score
@@ -37,7 +38,7 @@ class _Empty:
         return None
 
 
-CONTEXT = Context(Grants(read=("*.*",), functions=("*",), firewall="enforce"), _Empty())
+CONTEXT = Context(replace(READ_ALL, application=True), _Empty())
 
 
 def test_one_input(data: bytes) -> None:

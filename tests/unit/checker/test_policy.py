@@ -81,8 +81,7 @@ ann = ["a", "b"]
 read = ["s.*"]
 max_rows = 10
 max_seconds = 5
-firewall = "learn"
-audit = "all"
+application = true
 prose = false
 [roles.a.injection]
 deny_at = 0.5
@@ -90,7 +89,7 @@ deny_at = 0.5
 read = ["t.*"]
 deny = ["s.x"]
 max_rows = 20
-redact = true
+admin = true
 [roles.b.filters]
 "s.*" = "year > 2000"
 [roles.b.judge]
@@ -108,10 +107,9 @@ def test_several_roles_give_all_rights_and_all_restrictions() -> None:
     assert both.filters == (RowFilter("s.*", "year > 2000"),)
     assert both.max_rows == 20
     assert both.max_seconds is None
-    assert both.firewall == "learn"
-    assert both.audit == "all"
+    assert both.application
     assert both.prose
-    assert both.redact
+    assert both.admin
     assert both.injection.deny_at == 0.5
     assert both.judge.when == "always"
     assert both.judge.unavailable == "deny"
@@ -127,8 +125,8 @@ def test_roles_of_a_user_come_from_both_files_or_are_the_default_ones() -> None:
 def test_a_role_that_nobody_defined_takes_everything() -> None:
     policy = parse(TWO)
     assert policy.unknown(("a", "gone")) == ("gone",)
-    assert policy.grants(("a", "gone")) == Grants(roles=("a", "gone"), prose=False, audit="none")
-    assert policy.grants(()) == Grants(prose=False, audit="none")
+    assert policy.grants(("a", "gone")) == Grants(roles=("a", "gone"), prose=False)
+    assert policy.grants(()) == Grants(prose=False)
 
 
 @pytest.mark.parametrize(

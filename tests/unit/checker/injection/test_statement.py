@@ -76,8 +76,8 @@ def test_a_denied_attack_has_findings_and_a_typo_has_none() -> None:
 def test_a_program_that_harvests_the_catalogue_is_noticed() -> None:
     sql = "SELECT table_name FROM information_schema.tables"
     findings = {}
-    for firewall in ("off", "enforce"):
-        verdict = Gate().check(sql, context(firewall=firewall))
+    for application in (False, True):
+        verdict = Gate().check(sql, context(application=application))
         assert isinstance(verdict, Allowed)
-        findings[firewall] = [finding.code for finding in verdict.findings]
-    assert findings == {"off": [], "enforce": ["harvest"]}
+        findings[application] = [finding.code for finding in verdict.findings]
+    assert findings == {False: [], True: ["harvest"]}
