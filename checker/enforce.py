@@ -18,6 +18,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from sqlglot import expressions as exp
+
 from checker.columns import read
 from checker.context import Context, Grants, SchemaTable
 from checker.errors import Unrenderable
@@ -146,15 +148,10 @@ def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
         if rights.whole:
             qualify(use)
             continue
-        if rights.filters and use.node.args.get("sample"):
-            return Denied(
-                "row_filter",
-                "0A000",
-                f"TABLESAMPLE of {use.table.name} is not supported: only some of its rows may be read",
-                use.position,
-            )
         if guard is None:
             guard = may_raise(allowed.tree)
+        if rights.filters and (refused := _refused_with_filter(use, guard=guard)):
+            return refused
         try:
             inside += protect(use, rights, find, guard=guard)
         except PolicyFailure as failure:
@@ -170,6 +167,20 @@ def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
         tree=tree,
         facts=replace(facts, relations=tuple(dict.fromkeys(relations))),
     )
+
+
+def _refused_with_filter(use: Use, *, guard: bool) -> Denied | None:
+    """What a filtered table cannot be part of."""
+    if use.node.args.get("sample"):
+        # Which of the visible rows are drawn would tell how many hidden ones lie between.
+        reason, hint = f"TABLESAMPLE of {use.table.name} is not supported", None
+    elif guard and use.node.find_ancestor(exp.Lateral):
+        # Spark has no barrier (protect.py) in a lateral subquery.
+        reason = f"LATERAL over {use.table.name} is not supported in a statement that may fail on a value"
+        hint = "Write it without arithmetic, casts and functions, or as a plain join."
+    else:
+        return None
+    return Denied("row_filter", "0A000", f"{reason}: only some of its rows may be read", use.position, hint)
 
 
 def _finder(context: Context) -> Find:

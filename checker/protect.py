@@ -10,15 +10,16 @@ in a condition that is no column of the table makes the policy fail rather than 
 Errors are a channel too: an engine may evaluate `1/(x - 5) = 0` on a row before the filter drops it (Spark prunes
 partitions with such predicates while it plans, and pushes them below a filter that became a join; PostgreSQL orders
 them by cost).  PostgreSQL's own answer is the security barrier, which keeps all but leakproof predicates above the
-filter.  Here, where a statement holds anything that can raise, the columns of a filtered table are NULL on hidden rows
-(`CASE WHEN the filter holds THEN column END`), wherever that row turns up; where it holds nothing of the kind, the
-plain form leaves the engine free to push predicates down.
-Source: PostgreSQL documentation, 39.5 "Rules and Privileges".
+filter, and so is ours: where a statement holds anything that can raise (leaks.py), the filtered rows pass a condition
+that no optimiser can foretell, and Spark moves nothing below it; OFFSET 0 is the same to PostgreSQL.  A CASE that
+gives NULL on hidden rows is not enough: Spark puts the constants of `tenant = 'a'` into it and folds it away.  Where a
+statement holds nothing of the kind, the plain form leaves the engine free to push predicates down.
+Source: PostgreSQL documentation, 39.5 "Rules and Privileges"; tests/engine/test_policy_on_spark.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import expressions as exp
@@ -32,8 +33,8 @@ from checker.renderer import mark_replacement
 from checker.rights import TableRights
 from checker.snippets import Unreadable, expression_text, query_tree
 
-_VISIBLE = "streamlink row is visible"
-"""Names the filter's outcome between the two inner queries."""
+_BARRIER = "random() + random() >= 0"
+"""One call alone Spark knows to be between 0 and 1 (its rule OptimizeRand)."""
 
 
 class PolicyFailure(Exception):
@@ -46,9 +47,8 @@ def protect(use: Use, rights: TableRights, find: Find, *, guard: bool) -> list[A
     `guard` says that the statement may raise errors.  Raises: PolicyFailure.
     """
     node, table = use.node, use.table
-    guarded = frozenset(use.read()) if guard and rights.filters else None
     try:
-        inner = query_tree(_inner_sql(table, rights, guarded)).copy()
+        inner = query_tree(_inner_sql(table, rights, guard=guard and bool(rights.filters))).copy()
     except Unreadable as problem:
         raise PolicyFailure(f"{table.schema}.{table.name}: {problem}") from None
     own = _check_bound(inner, table, find)
@@ -91,31 +91,17 @@ def _columns_kept(listed: Sequence[Any], table: SchemaTable, rights: TableRights
     return [name for at, name in enumerate(listed) if at not in hidden]
 
 
-def _inner_sql(table: SchemaTable, rights: TableRights, guarded: frozenset[str] | None) -> str:
-    name = quote_identifier(table.name)
-    source = f"FROM {quote_identifier(table.schema)}.{name} AS {name}"
-    masks = dict(rights.masks)
-    columns = [column for column in table.columns if column.name not in rights.hidden]
-    values = [_value(name, column, masks.get(column.name)) for column in columns]
-    condition = " AND ".join(map(expression_text, rights.filters))
-    if guarded is None:
-        listed = _listed(values, columns)
-        return f"SELECT {listed} {source}" + (f" WHERE {condition}" if condition else "")
-    seen = f"{name}.{quote_identifier(_VISIBLE)}"
-    inside = f"SELECT {_listed(values, columns)}, ({condition}) AS {quote_identifier(_VISIBLE)} {source}"
-    outside = []
-    for column in columns:
-        value = f"{name}.{quote_identifier(column.name)}"
-        if column.name in guarded:
-            value = _typed(f"CASE WHEN {seen} THEN {value} END", column.pg_type)
-        outside.append(value)
-    return f"SELECT {_listed(outside, columns)} FROM ({inside}) AS {name} WHERE {seen}"
-
-
-def _listed(values: Iterable[str], columns: Iterable[Any]) -> str:
-    return ", ".join(
-        f"{value} AS {quote_identifier(column.name)}" for value, column in zip(values, columns, strict=True)
+def _inner_sql(table: SchemaTable, rights: TableRights, *, guard: bool) -> str:
+    name, masks = quote_identifier(table.name), dict(rights.masks)
+    columns = ", ".join(
+        f"{_value(name, column, masks.get(column.name))} AS {quote_identifier(column.name)}"
+        for column in table.columns
+        if column.name not in rights.hidden
     )
+    seen = f"SELECT {columns} FROM {quote_identifier(table.schema)}.{name} AS {name}"
+    if rights.filters:
+        seen += " WHERE " + " AND ".join(map(expression_text, rights.filters))
+    return f"SELECT * FROM ({seen} OFFSET 0) AS {name} WHERE {_BARRIER}" if guard else seen
 
 
 def _value(table: str, column: Any, mask: str | None) -> str:

@@ -20,7 +20,7 @@ from checker.functions import DENIED, FIELD, function_kinds
 from checker.lexer import lex
 from checker.render import to_postgres
 
-_KEPT = 2048
+_KEPT = 512
 
 
 class Unreadable(Exception):

@@ -20,7 +20,7 @@ from checker.context import Schema, SchemaTable
 from checker.reading import Elsewhere, Use, blind
 from checker.snippets import Unreadable, query_tree
 
-_KEPT = 2048
+_KEPT = 512
 _DEPTH = 16
 _DIFFERENT = frozenset('"\\$\x00')
 

@@ -277,6 +277,8 @@ def align(term: Term, kind: Type) -> Term:
         if overflows and (own.precision, own.scale) != (kind.precision, kind.scale):
             return cast(term, spark_name(kind), kind)
         return term
+    if term.null and kind.name == "opaque":
+        return Term("NULL", kind, null=True)  # beside a value of that type, which Spark alone can name
     return coerce(term, kind)
 
 

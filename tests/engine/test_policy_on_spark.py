@@ -1,13 +1,14 @@
 """Filters, masks and hidden columns on a real Spark: the rows that come, and the errors that must not.
 
 Spark evaluates what it can where it stands best for speed: on a partition's values while it plans, below a join.  So
-an expression that raises tells of hidden rows, unless those have nothing to raise on.
+an expression that raises would tell of hidden rows, were it not kept above the filter.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -93,41 +94,22 @@ def to_run(sql: str, grants: Grants) -> str:
     return to_spark(tree, columns, subscript_base=1)
 
 
-async def rows(session: SparkSession, sql: str, grants: Grants) -> list[tuple[str | None, ...]]:
+async def rows(session: SparkSession, sql: str, grants: Grants) -> str:
     found = await session.run_command(to_run(sql, grants))
-    return sorted(tuple(None if value is None else str(value) for value in row) for row in found)
+    shown = sorted(",".join("NULL" if value is None else str(value) for value in row) for row in found)
+    return " / ".join(shown) or "nothing"
+
+
+def cases(role: str) -> list[tuple[str, str]]:
+    lines = (Path(__file__).parent / "policy_rows.txt").read_text("utf-8").splitlines()
+    rows = [line.split(" | ", 2) for line in lines if line.strip() and not line.startswith("#")]
+    return [(expected, sql) for who, expected, sql in rows if who == role]
 
 
 @pytest.mark.parametrize("grants", [FILTERED, BY_TABLE], ids=["by a column", "by another table"])
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
-        ("SELECT id FROM sales", [("1",), ("2",)]),
-        ("SELECT count(*) FROM sales", [("2",)]),
-        ("SELECT s.id FROM sales s JOIN sales t ON s.id = t.id WHERE t.part = 1", [("1",), ("2",)]),
-        ("SELECT id FROM (acl JOIN sales USING (tenant))", [("1",), ("2",)]),
-        ("SELECT usr FROM acl LEFT JOIN sales USING (tenant) WHERE id IS NULL", [("bob",)]),
-        ("SELECT usr FROM (sales CROSS JOIN acl) WHERE id = 3", []),
-        ("SELECT usr FROM acl a WHERE EXISTS (SELECT 1 FROM sales WHERE tenant = a.tenant)", [("ann",)]),
-        ("SELECT max(id) FROM (SELECT id FROM sales UNION ALL SELECT id FROM sales) x", [("2",)]),
-        ("WITH sales AS (SELECT * FROM sales) SELECT sum(id) FROM sales", [("3",)]),
-        ("SELECT q FROM sales AS s (q) WHERE part = 2", []),
-        (
-            "SELECT x.n FROM acl a CROSS JOIN LATERAL (SELECT count(*) AS n FROM sales) x WHERE usr = 'ann'",
-            [("2",)],
-        ),
-        # These would raise on the row that is hidden.
-        ("SELECT id FROM sales WHERE 1 / (id - 3) < 5", [("1",), ("2",)]),
-        ("SELECT id FROM sales WHERE 1 / (part - 2) < 5", [("1",), ("2",)]),
-        ("SELECT id FROM sales WHERE note = '2' AND CAST(note AS int) = 2", [("2",)]),
-        ("SELECT y FROM (SELECT id AS y, 1 / (part - 2) AS z FROM sales) x WHERE z < 5", [("1",), ("2",)]),
-        ("SELECT part FROM sales GROUP BY part HAVING 1 / (part - 2) < 5", [("1",)]),
-        ("SELECT a.id FROM sales a JOIN sales b ON a.id = b.id AND 1 / (b.part - 2) < 5", [("1",), ("2",)]),
-        ("SELECT max(1 / (part - 2)) FROM sales", [("-1",)]),
-    ],
-)
+@pytest.mark.parametrize(("expected", "sql"), cases("filtered"))
 async def test_rows_of_a_filtered_table(
-    sql: str, expected: list[tuple[str, ...]], grants: Grants, loaded: Endpoint, spark_session: SparkSession
+    expected: str, sql: str, grants: Grants, loaded: Endpoint, spark_session: SparkSession
 ) -> None:
     assert await rows(spark_session, sql, grants) == expected
 
@@ -144,21 +126,9 @@ async def test_the_guard_is_needed(
             await rows(spark_session, sql, grants)
 
 
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
-        ("SELECT amount FROM sales WHERE id = 3", [("0.00",)]),
-        ("SELECT note FROM sales", [("2..",), ("n..",), ("x..",)]),
-        ("SELECT id FROM sales WHERE note = 'not a number'", []),
-        ("SELECT id FROM sales WHERE note LIKE 'n%'", [("3",)]),
-        ("SELECT count(tags), count(more), count(tenant), count(*) FROM sales", [("0", "0", "0", "3")]),
-        ("SELECT id FROM sales ORDER BY tenant, id", [("1",), ("2",), ("3",)]),
-        ("SELECT count(*) FROM sales JOIN acl USING (tenant)", [("0",)]),
-        ("SELECT max(tenant) FROM sales", [(None,)]),
-    ],
-)
+@pytest.mark.parametrize(("expected", "sql"), cases("masked"))
 async def test_rows_of_a_masked_table(
-    sql: str, expected: list[tuple[str | None, ...]], loaded: Endpoint, spark_session: SparkSession
+    expected: str, sql: str, loaded: Endpoint, spark_session: SparkSession
 ) -> None:
     assert await rows(spark_session, sql, MASKED) == expected
 

@@ -68,21 +68,26 @@ def _essence(verdict: Verdict) -> tuple[object, ...]:
     )
 
 
+def disguise(data: st.DataObject, text: str, tokens: list[Token]) -> str:
+    """The same tokens with other white space, comments and keyword case between and in them."""
+    found = _pieces(text, tokens)
+    separators = data.draw(st.lists(st.sampled_from(_SEPARATORS), min_size=len(found), max_size=len(found)))
+    shouts = data.draw(st.lists(st.booleans(), min_size=len(found), max_size=len(found)))
+    for at in range(1, len(found)):
+        # White space with a line break is not mere white space here: it joins two strings into one.
+        if found[at - 1][0].endswith("'") and found[at][0].startswith("'"):
+            separators[at] = " "
+    return "".join(
+        separator + (source.swapcase() if shout and is_word else source)
+        for (source, is_word), separator, shout in zip(found, separators, shouts, strict=True)
+    )
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_disguise_never_changes_a_verdict(data: st.DataObject) -> None:
     text, tokens = data.draw(st.sampled_from(_statements()))
-    pieces = _pieces(text, tokens)
-    separators = data.draw(st.lists(st.sampled_from(_SEPARATORS), min_size=len(pieces), max_size=len(pieces)))
-    shouts = data.draw(st.lists(st.booleans(), min_size=len(pieces), max_size=len(pieces)))
-    for at in range(1, len(pieces)):
-        # White space with a line break is not mere white space here: it joins two strings into one.
-        if pieces[at - 1][0].endswith("'") and pieces[at][0].startswith("'"):
-            separators[at] = " "
-    disguised = "".join(
-        separator + (source.swapcase() if shout and is_word else source)
-        for (source, is_word), separator, shout in zip(pieces, separators, shouts, strict=True)
-    )
+    disguised = disguise(data, text, tokens)
     assert _essence(Gate().check(disguised)) == _essence(Gate().check(text)), disguised
 
 

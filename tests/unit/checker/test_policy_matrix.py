@@ -10,12 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checker.context import Context
 from checker.gate import Gate
+from checker.lexer import lex
 from checker.policy import load
-from checker.verdict import Allowed
+from checker.verdict import Allowed, Denied
 from proxy.ports import Catalogue, Column, Table
+from tests.unit.checker.test_gate_properties import disguise
 from training.grammar import GRAMMAR_ALONE
 
 HERE = Path(__file__).parent / "policy"
@@ -77,3 +81,17 @@ def test_verdict(role: str, word: str, statement: str) -> None:
 def test_the_matrix_is_as_large_as_it_says() -> None:
     assert len(rows()) >= 400
     assert len({row[2] for row in rows()}) * len(ROLES) == len(rows())
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_disguise_never_changes_what_a_role_gets(data: st.DataObject) -> None:
+    role, _, statement = data.draw(st.sampled_from(rows()))
+    verdict = Gate().check(statement, context(role))
+    other = Gate().check(disguise(data, statement, lex(statement)), context(role))
+    if isinstance(verdict, Denied):
+        assert isinstance(other, Denied)
+        assert (other.code, other.sqlstate, other.reason) == (verdict.code, verdict.sqlstate, verdict.reason)
+    else:
+        assert isinstance(other, Allowed)
+        assert (other.sql, other.tree) == (verdict.sql, verdict.tree)

@@ -166,3 +166,12 @@ def test_a_sample_of_filtered_rows_is_refused() -> None:
     )
     assert isinstance(verdict, Denied)
     assert (verdict.code, verdict.sqlstate, verdict.position) == ("row_filter", "0A000", 15)
+
+
+def test_a_lateral_subquery_has_no_barrier() -> None:
+    sql = "SELECT x.c FROM u, LATERAL (SELECT 1 / a AS c FROM t) AS x"
+    verdict = Gate().check(sql, _context(ROLES["rows"]))
+    assert isinstance(verdict, Denied)
+    assert (verdict.code, verdict.sqlstate, verdict.position) == ("row_filter", "0A000", 52)
+    _allowed("SELECT x.c FROM t, LATERAL (SELECT 1 / a AS c FROM u) AS x", ROLES["rows"])
+    _allowed(sql, ROLES["mask"])
