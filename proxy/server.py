@@ -16,9 +16,12 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from proxy import loading
 from proxy.auth import Peer
 from proxy.client_io import ClientIO, Disconnected
+from proxy.owner import listening
 from proxy.service import Service
 from proxy.session import Session
 from proxy.settings import Settings
@@ -262,5 +265,8 @@ async def serve(
     progress: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Start what the settings name (mirror, Spark, node), listen, and run until cancelled."""
-    async with Service(settings, progress) as service:
+    async with (
+        Service(settings, progress) as service,
+        listening(settings.data.folder, partial(loading.served, service)),
+    ):
         await Server(settings, service).run(on_ready)

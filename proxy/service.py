@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -33,8 +34,9 @@ from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
-from spark_thrift.catalogue import read_catalogue
+from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue
 from spark_thrift.errors import EngineError, SparkError
+from spark_thrift.load import mend
 from spark_thrift.session import SparkSession
 
 log = logging.getLogger("streamlink.service")
@@ -197,8 +199,11 @@ class Service:
             return self.catalogue.version != before
 
     async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
-        """Tables that a server made on the way of a write, and did not live to drop."""
+        """Tables that a server made on the way of a write or a load, and did not live to drop or to name."""
         assert self._spark is not None
+        for schema in {schema for schema, name in stages if name.startswith(ASIDE_PREFIX)}:
+            with suppress(SparkError):
+                await mend(self._spark, schema)
         for name in stages:
             if left_over(name[1], time.time()):
                 await forget(name, self._spark.run_command)

@@ -27,6 +27,8 @@ _TEMPORARY: Final = "global_temp"
 _DETAILS: Final = "# Detailed Table Information"
 STAGE_PREFIX: Final = "streamlink_stage_"
 """Tables that hold rows on their way into another one begin with this, and are nobody's to see."""
+ASIDE_PREFIX: Final = f"{STAGE_PREFIX}aside_"
+"""Tables that a load has taken the name from, until its new table has it."""
 # In a type as GetColumns spells it: 1 a field's name, 2 what DESCRIBE does not print, else a keyword.
 _TOKEN: Final = re.compile(r"(`(?:[^`]|``)*`|\w+(?=:))|( NOT NULL| COMMENT '(?:[^'\\]|\\.)*'|(?<=[:,]) )|\w+")
 

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from spark_thrift.dialect import tables
 from spark_thrift.session import SparkSession
 
 
@@ -40,15 +41,13 @@ async def load_sample(
 
 async def comment_on(session: SparkSession, schema: str, table: str, comments: Mapping[str, str]) -> None:
     """Say what a table and its columns hold; the table's own comment has no column's name.  Raises: SparkError."""
-    name = f"{identifier(schema)}.{identifier(table)}"
     for column, comment in comments.items():
-        literal = "'" + comment.replace("\\", "\\\\").replace("'", "\\'") + "'"
-        if column:
-            await session.run_command(
-                f"ALTER TABLE {name} ALTER COLUMN {identifier(column)} COMMENT {literal}"
-            )
-        else:
-            await session.run_command(f"COMMENT ON TABLE {name} IS {literal}")
+        name = (schema, table)
+        await session.run_command(
+            tables.comment_on_column(name, column, comment)
+            if column
+            else tables.comment_on_table(name, comment)
+        )
 
 
 def folder_comments(folder: Path | str) -> Mapping[str, Mapping[str, str]]:

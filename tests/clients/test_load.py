@@ -1,0 +1,55 @@
+"""`streamlink-sql load` beside a running server: its sessions see the rows at once, and go on while it works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+from tests.live import ROOT, LiveServer
+
+
+def run(server: LiveServer, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "proxy", "load", "--conf", str(server.folder / "server.toml"), *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=server.folder, timeout=120
+    )
+
+
+def test_a_csv_file_becomes_a_table_and_is_replaced(server: LiveServer, tmp_path: Path) -> None:
+    file = tmp_path / "fruit.csv"
+    file.write_text("name,weight\napple,150\npear,180\n")
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        done = run(server, str(file), "--table", "loaded.fruit")
+        assert (done.returncode, done.stdout) == (0, "2 rows of 2 columns in loaded.fruit\n"), done.stderr
+        query = "SELECT name, weight FROM loaded.fruit ORDER BY 1"
+        assert connection.execute(query).fetchall() == [("apple", 150), ("pear", 180)]
+        again = run(server, str(file), "--table", "loaded.fruit")
+        assert again.returncode == 1
+        assert again.stderr == "streamlink-sql: the table loaded.fruit exists; replace it, or append to it\n"
+        file.write_text("name,weight\nplum,40\n")
+        assert run(server, str(file), "--table", "loaded.fruit", "--replace").returncode == 0
+        assert connection.execute(query).fetchall() == [("plum", 40)]
+        file.write_text("name,weight\nfig,heavy,1,2\n")
+        wrong = run(server, str(file), "--table", "loaded.fruit", "--append")
+        assert wrong.returncode == 1
+        assert len(wrong.stderr.splitlines()) == 1
+        assert connection.execute(query).fetchall() == [("plum", 40)]
+
+
+def test_what_cannot_be_loaded_is_said_in_a_line(server: LiveServer, tmp_path: Path) -> None:
+    (tmp_path / "x.xlsx").touch()
+    for words, said in [
+        ((str(tmp_path / "none.csv"), "--table", "a.b"), "not exist"),
+        ((str(tmp_path / "x.xlsx"), "--table", "a.b"), "does not tell its format"),
+        ((str(tmp_path), "--format", "csv", "--table", "a.b.c"), "is not a table's name"),
+        ((str(tmp_path), "--format", "csv", "--table", "a.b", "--option", "sep"), "is not KEY=VALUE"),
+    ]:
+        done = run(server, *words)
+        assert done.returncode in (1, 2)
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
