@@ -2,7 +2,7 @@
 
 Rules: a line is whole in the file when `append` returns, or not there at all; files are mode 0600, rotated by size, the
 oldest has the highest number; with `keep_uncopied` a file is dropped only when all of it has been copied.  A file is
-known by the id in its first line, whatever it is called by now, so that copying can go on after any rotation or restart.
+known by the id in its first line, whatever it is called by now: copying goes on after any rotation or restart.
 Units: offsets and sizes in bytes.
 
 Left out: what a line says (audit.py) and where it is copied to (audit_table.py).
@@ -40,6 +40,10 @@ class Journal:
         self._keep = keep
         self._keep_uncopied = keep_uncopied
         self._copied: dict[str, int] = {}
+        self._descriptor = -1
+        self._size = 0
+        self.written = 0
+        """Bytes appended since the start."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._open()
         if self._size and _first_id(path) is None:
@@ -54,6 +58,7 @@ class Journal:
             os.ftruncate(self._descriptor, self._size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._size += written
+        self.written += written
 
     def next_piece(self, copied: Mapping[str, int]) -> Piece | None:
         """The oldest lines that `copied` (first id -> offset) does not count yet, safe on the disk; None: all are.
@@ -86,11 +91,6 @@ class Journal:
     def note_copied(self, copied: Mapping[str, int]) -> None:
         """What rotation may drop."""
         self._copied = dict(copied)
-
-    @property
-    def size(self) -> int:
-        """Of the newest file."""
-        return self._size
 
     def close(self) -> None:
         if self._descriptor >= 0:
