@@ -8,6 +8,7 @@ catalogue's version included.
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +16,19 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
+from checker.context import Context
+from checker.firewall import is_exempt
+from checker.functions import ADMIN, function_kinds
 from checker.gate import Gate
 from checker.render import map_position, to_postgres
+from checker.session_statements import Prepare
+from checker.shape import shape_of
 from checker.split import SyntaxProblem, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Answer, Nothing, OnMirror, OnSpark, Plan, Prepared
+from proxy.plan import Act, Answer, Nothing, OnMirror, OnSpark, Plan, Prepared, Reviewed
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -59,6 +65,7 @@ class _Source:
     start: int
     draft: Draft | None = None
     sql: str | None = None
+    prose: str | None = None
 
     @property
     def checked(self) -> str:
@@ -71,6 +78,7 @@ class Checked:
 
     source: _Source
     allowed: Allowed
+    reviewed: Reviewed
 
 
 class Pipeline:
@@ -100,9 +108,43 @@ class Pipeline:
         """
         known = self._known(self._key(text, 0, session, param_oids))
         if known is not None:
+            session.executor.check_firewall(known)
             return (known,)
-        sources = await self._sources(text, session)
-        return tuple(Checked(s, self._check(s, session, param_oids is not None)) for s in sources)
+        checked = []
+        records = session.executor.records
+        for index, source in enumerate(await self._sources(text, session)):
+            records.turn(index)
+            begun = time.perf_counter()
+            try:
+                allowed = self._check(source, session, param_oids is not None)
+                reviewed = self._review(source, allowed, session)
+            finally:
+                if records.current is not None:
+                    records.current.gate_s = time.perf_counter() - begun
+            checked.append(Checked(source, allowed, reviewed))
+        return tuple(checked)
+
+    def _review(self, source: _Source, allowed: Allowed, session: Session) -> Reviewed:
+        """What the record and the firewall say of it.  Raises: DeniedByGate, for a shape that may not run."""
+        shown = allowed
+        if allowed.tree is not None and allowed.facts.relations:
+            # By whole names: a search_path must not give a known shape other tables.
+            search_path = split_path(session.settings.get("search_path", ""))
+            shown = replace(
+                allowed, tree=qualified(allowed.tree, self.catalogue, search_path, session.database)
+            )
+        reviewed = Reviewed(
+            allowed.kind.value,
+            shape_of(shown),
+            is_exempt(allowed),
+            tuple(finding.code for finding in allowed.findings),
+            source.prose,
+        )
+        record = session.executor.records.current
+        if record is not None:
+            record.reviewed = reviewed
+        self._service.firewall.check(session, reviewed, source.checked)
+        return reviewed
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -119,7 +161,17 @@ class Pipeline:
         known = self._known(key)
         if known is not None:
             return known
-        prepared = await self._plan(source, allowed, session, param_oids or ())
+        begun = time.perf_counter()
+        try:
+            prepared = await self._plan(source, allowed, session, param_oids or ())
+        finally:
+            record = session.executor.records.current
+            if record is not None:
+                record.plan_s = time.perf_counter() - begun
+        plan = prepared.plan
+        if isinstance(plan, Act) and isinstance(plan.statement, Prepare) and plan.inner is not None:
+            plan = replace(plan, inner=replace(plan.inner, reviewed=checked.reviewed))
+        prepared = replace(prepared, plan=plan, reviewed=checked.reviewed)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
@@ -160,14 +212,20 @@ class Pipeline:
         except SyntaxProblem as problem:
             # With streamlink.prose on, an apostrophe need not be a quote.
             if not prose or (question := self._question(text, prose)) is None:
-                raise Refused(problem.sqlstate, problem.message, position=problem.position) from None
+                raise DeniedByGate(
+                    Denied("syntax", problem.sqlstate, problem.message, problem.position)
+                ) from None
             return [await self._drafted(text, 0, question, session)]
+        found = [(s, self._question(s.text, prose)) for s in statements]
+        found = [(s, question) for s, question in found if question is not None or s.kind != "empty"]
+        records = session.executor.records
+        records.split([statement.text for statement, _ in found])
         sources = []
-        for statement in statements:
-            question = self._question(statement.text, prose)
+        for index, (statement, question) in enumerate(found):
+            records.turn(index)
             if question is not None:
                 sources.append(await self._drafted(statement.text, statement.start, question, session))
-            elif statement.kind != "empty":
+            else:
                 sources.append(_Source(statement.text, statement.start))
         return sources
 
@@ -180,19 +238,26 @@ class Pipeline:
     async def _drafted(self, text: str, start: int, question: Question, session: Session) -> _Source:
         """The SQL that the model wrote for a question, in the place of the question."""
         assert self.drafter is not None
+        record = session.executor.records.current
+        if record is not None:
+            record.question = question.prose
         draft = await self.drafter.draft(
             question,
             self.catalogue,
             search_path=split_path(session.settings.get("search_path", "")),
             deadline_s=self._service.settings.model.deadline_s,
         )
-        return _Source(text, start, draft, question.fill(draft.sql))
+        sql = question.fill(draft.sql)
+        if record is not None:
+            record.draft = sql
+        return _Source(text, start, draft, sql, question.prose)
 
     def _check(self, source: _Source, session: Session, parameters: bool) -> Allowed:
         """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
         if source.draft is None:
             verdict = self._gate.check(
                 source.text,
+                Context(session.grants, self.catalogue),
                 base_position=source.start,
                 parameters_allowed=parameters,
             )
@@ -243,6 +308,7 @@ class Pipeline:
     ) -> tuple[Plan, Description, str]:
         """A plain query's plan, for the engine that holds what it reads."""
         assert allowed.tree is not None
+        kinds = function_kinds()
         search_path = split_path(session.settings.get("search_path", ""))
         where = route(allowed.facts, self.catalogue, search_path)
         if where is Route.UNKNOWN and await self._service.refresh_catalogue():
@@ -263,7 +329,8 @@ class Pipeline:
         else:
             if where is Route.MIRROR:
                 sets = tuple(name.lower() for name in allowed.facts.settings_written)
-                return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
+                reviews = any(kinds.get(f.name) == ADMIN for f in allowed.facts.functions)
+                return OnMirror(sql, sets, signals.signals(allowed.facts), reviews), description, "SELECT"
         return await self._plan_on_spark(allowed, session, description, search_path)
 
     async def describe_on_mirror(

@@ -6,11 +6,12 @@ and many executions; what is a session's own (its process id, its cursors) is re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
+from checker.shape import Shape
 from proxy.ports import Description
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
@@ -25,12 +26,14 @@ class Nothing:
 class OnMirror:
     """Text generated from an allowed tree, for the mirror.
 
-    `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.
+    `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.  `reviews`: it
+    may write the firewall's lists.
     """
 
     sql: str
     sets: tuple[str, ...] = ()
     signals: bool = False
+    reviews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,18 @@ Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the record and the firewall say of an allowed statement.  `parts` remembers its piece of JSON."""
+
+    kind: str
+    shape: Shape
+    exempt: bool
+    codes: tuple[str, ...] = ()
+    question: str | None = None
+    parts: dict[tuple[bool, str, str | None], str] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One statement, ready to be bound.
 
@@ -86,3 +101,4 @@ class Prepared:
     tag: str
     query: str | None = None
     notices: tuple[ErrorFields, ...] = ()
+    reviewed: Reviewed | None = None

@@ -1,9 +1,9 @@
 """The schema `streamlink` on the mirror: the product's own tables, made and changed by numbered steps.
 
 Rules: a step that has shipped is never edited, a change is a new step; steps run once, in order, in one transaction
-under a lock, so that several servers may start on one mirror.  No client's role has a right on a table: what may be seen
-is a view that asks PostgreSQL itself who is looking (session_user, which no client can change), what may be done is a
-function that asks the same.  Whose right is which is membership in the group roles below, given by `grant_rights`.
+under a lock, so that several servers may start on one mirror.  No client's role has a right on a table: what may be
+seen is a view that asks PostgreSQL itself who is looking (session_user, which no client can change), what may be done
+is a function that asks the same.  Rights are memberships in the group roles below, given by `grant_rights`.
 
 Left out: what is written into the tables (audit_table.py, firewall.py).
 """
