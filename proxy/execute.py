@@ -185,7 +185,7 @@ class Executor:
                     committed = await lease.exchange(COMMIT)
                     if committed.error is not None:
                         raise MirrorError(committed.error)
-                if reply.raw[:1] in (b"D", b"T"):
+                if _begins_with_rows(reply.raw):
                     self.records.row()
                 io.write(reply.body)
                 if reply.status is not None:
@@ -363,6 +363,12 @@ class Executor:
     def _named(self, sql: str) -> str:
         """The text for Spark with the statement's id before it: Spark shows it in a job's description."""
         return sql if self.statement_id is None else f"/* streamlink {self.statement_id} */ {sql}"
+
+
+def _begins_with_rows(raw: bytes) -> bool:
+    """Whether a DataRow comes first, or right behind the RowDescription."""
+    at = 1 + int.from_bytes(raw[1:5], "big") if raw[:1] == b"T" else 0
+    return raw[at : at + 1] == b"D"
 
 
 def _formats(codes: Sequence[int], columns: int) -> Sequence[int]:

@@ -38,7 +38,7 @@ def test_statements_for_spark(server: LiveServer) -> None:
 
 
 def test_a_cursor_and_one_that_is_cancelled(server: LiveServer) -> None:
-    heavy = "SELECT count(*) AS stopped FROM patents.cpc AS a CROSS JOIN patents.inventor AS b WHERE a.cpc_code > b.name"
+    heavy = "SELECT count(*) AS stopped FROM patents.cpc AS a CROSS JOIN patents.inventor AS b WHERE cpc_code > b.name"
     with psycopg.connect(server.conninfo) as connection:
         with connection.cursor("fetched") as cursor:
             cursor.execute("SELECT title FROM patents.patent")
