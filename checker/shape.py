@@ -16,6 +16,7 @@ Left out: what a name means.  Whoever compares shapes over sessions qualifies th
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -32,21 +33,21 @@ from checker.verdict import Allowed
 from checker.words import KEYWORDS
 
 DIGEST_BYTES = 16
-_VALUES = (exp.Literal, exp.Null, exp.Boolean, exp.BitString, exp.HexString)
+_VALUES = frozenset({exp.Literal, exp.Null, exp.Boolean, exp.BitString, exp.HexString})
 _PLAIN = re.compile(r"[a-z_\x80-\U0010ffff][a-z0-9_$\x80-\U0010ffff]*\Z")
-_LEFT_TO_RIGHT = (exp.And, exp.Or, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe)
+_LEFT_TO_RIGHT = frozenset({exp.And, exp.Or, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe})
 """Where (a op b) op c is a op b op c."""
-_OPERATORS = (
-    *_LEFT_TO_RIGHT, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Pow, exp.NullSafeEQ, exp.NullSafeNEQ,
-    exp.Overlaps, exp.Collate, exp.Operator, exp.Is, exp.Like, exp.ILike, exp.SimilarTo, exp.Escape, exp.Between,
-    exp.In, exp.Not, exp.Neg, exp.BitwiseNot, exp.AtTimeZone,
-)  # fmt: skip
-_SURROUNDED = (
+_OPERATORS = _LEFT_TO_RIGHT | {
+    exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Pow, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Overlaps,
+    exp.Collate, exp.Operator, exp.Is, exp.Like, exp.ILike, exp.SimilarTo, exp.Escape, exp.Between, exp.In, exp.Not,
+    exp.Neg, exp.BitwiseNot, exp.AtTimeZone,
+}  # fmt: skip
+_SURROUNDED = frozenset({
     exp.Where, exp.Having, exp.Alias, exp.Select, exp.Join, exp.If, exp.Case, exp.Ordered, exp.Tuple, exp.Limit,
     exp.Offset, exp.Paren,
-)  # fmt: skip
+})  # fmt: skip
 """What sets its parts off by words or commas: a parenthesis around a part says nothing."""
-_ATOMS = (exp.Column, exp.Parameter, exp.Anonymous, exp.Cast, exp.Case, exp.Paren)
+_ATOMS = frozenset({exp.Column, exp.Parameter, exp.Anonymous, exp.Cast, exp.Case, exp.Paren})
 _MARK = "?"
 """Stands for the names of cursors and the like until they are written out."""
 
@@ -113,41 +114,41 @@ def _query(tree: exp.Expression) -> str:
     root = exp.Subquery(this=tree.copy())
     nodes = list(root.walk())
     for node in nodes:
-        _without_values(node)
-    for node in nodes:
-        if isinstance(node, exp.Identifier):
-            node.set("quoted", not _PLAIN.match(node.this) or node.this in KEYWORDS)
-        elif isinstance(node, exp.Join):
+        kind = type(node)
+        if kind is exp.Parameter:
+            node.set("this", exp.Literal.number(0))
+        elif kind in _VALUES:
+            _without_value(node)
+        elif kind is exp.Identifier:
+            node.args["quoted"] = not _PLAIN.match(node.this) or node.this in KEYWORDS
+        elif kind is exp.Join:
             _plain_join(node)
-        elif isinstance(node, exp.Table):
+        elif kind is exp.Table:
             _plain_alias(node)
         if "limit" in node.args and "offset" in node.args:
             node.args["offset"] = node.args.pop("offset")
     for node in reversed(nodes):  # from the leaves up
-        if isinstance(node, exp.Paren):
+        kind = type(node)
+        if kind is exp.Paren:
             _plain_parenthesis(node)
-        elif isinstance(node, _OPERATORS):
+        elif kind in _OPERATORS:
             _set_off(node)
-        elif isinstance(node, exp.Array | exp.Values):
-            _squash(node)
-        if isinstance(node, exp.In):
+        if kind is exp.In or kind is exp.Array or kind is exp.Values:
             _squash(node)
     return to_postgres(root.this)
 
 
-def _without_values(node: exp.Expr) -> None:
+def _without_value(node: exp.Expr) -> None:
     parent = node.parent
-    if isinstance(node, exp.Parameter):
-        node.set("this", exp.Literal.number(0))
+    above = type(parent)
+    if above is exp.Parameter or above is exp.DataTypeParam or above is exp.DataType:
         return
-    if not isinstance(node, _VALUES) or isinstance(parent, exp.Parameter | exp.DataTypeParam | exp.DataType):
-        return
-    if isinstance(parent, exp.Is) and node.arg_key == "expression":
+    if above is exp.Is and node.arg_key == "expression":
         return
     if isinstance(node, exp.Literal) and not node.is_string:
-        if isinstance(parent, exp.Ordered) and isinstance(parent.parent and parent.parent.parent, exp.Query):
+        if above is exp.Group:
             return
-        if isinstance(parent, exp.Group):
+        if isinstance(parent, exp.Ordered) and isinstance(parent.parent and parent.parent.parent, exp.Query):
             return
     value: exp.Expr = node
     while isinstance(value.parent, exp.Neg):  # a sign is part of a number
@@ -172,9 +173,10 @@ def _plain_alias(table: exp.Table) -> None:
 
 def _plain_parenthesis(node: exp.Paren) -> None:
     inner, parent = node.this, node.parent
+    above = type(parent)
     if (
-        isinstance(parent, _SURROUNDED)
-        or (isinstance(parent, (*_OPERATORS, exp.Cast)) and isinstance(inner, _ATOMS))
+        above in _SURROUNDED
+        or ((above in _OPERATORS or above is exp.Cast) and type(inner) in _ATOMS)
         or _leads(inner, parent, node)
     ):
         node.replace(inner)
@@ -182,15 +184,16 @@ def _plain_parenthesis(node: exp.Paren) -> None:
 
 def _leads(node: exp.Expr, parent: exp.Expr | None, place: exp.Expr) -> bool:
     """Whether it would be read as the left operand where `place` stands, without a parenthesis."""
-    return type(parent) is type(node) and isinstance(node, _LEFT_TO_RIGHT) and place.arg_key == "this"
+    return type(parent) is type(node) and type(node) in _LEFT_TO_RIGHT and place.arg_key == "this"
 
 
 def _set_off(node: exp.Expr) -> None:
     """Put an operator under an operator in parentheses, so that those need not have been written."""
     parent = node.parent
-    if not isinstance(parent, _OPERATORS) or _leads(node, parent, node):
+    if type(parent) not in _OPERATORS or _leads(node, parent, node):
         return
     key, index = node.arg_key, node.index
+    assert parent is not None
     assert key is not None
     parent.set(key, exp.Paren(this=node), index)
 
@@ -210,15 +213,15 @@ def _is_value(node: Any) -> bool:
     return isinstance(node, exp.Tuple | exp.Array) and all(map(_is_value, node.expressions))
 
 
+_QUOTED_OR_WORD = re.compile(
+    r'"(?:[^"]|"")*+"' r"|'(?:[^']|'')*+'" r"|[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*+|\$0"
+)
+
+
 def _numbered(text: str) -> str:
     """$0 -> $1, $2, ... in the order of the text."""
-    pieces, at, number = [], 0, 0
-    for token in lex(text):
-        if token.token_type is TokenType.PARAMETER:
-            number += 1
-            pieces += [text[at : token.start], f"${number}"]
-            at = token.end + 1
-    return "".join(pieces) + text[at:]
+    numbers = itertools.count(1)
+    return _QUOTED_OR_WORD.sub(lambda found: f"${next(numbers)}" if found[0] == "$0" else found[0], text)
 
 
 # -- tokens ------------------------------------------------------------------------------------------------

@@ -127,12 +127,14 @@ class Pipeline:
     def _review(self, source: _Source, allowed: Allowed, session: Session) -> Reviewed:
         """What the record and the firewall say of it.  Raises: DeniedByGate, for a shape that may not run."""
         shown = allowed
-        if allowed.tree is not None and allowed.facts.relations:
+        search_path = split_path(session.settings.get("search_path", ""))
+        if any(
+            self.catalogue.find(None, r.name, search_path) for r in allowed.facts.relations if not r.schema
+        ):
             # By whole names: a search_path must not give a known shape other tables.
-            search_path = split_path(session.settings.get("search_path", ""))
-            shown = replace(
-                allowed, tree=qualified(allowed.tree, self.catalogue, search_path, session.database)
-            )
+            assert allowed.tree is not None
+            tree = qualified(allowed.tree, self.catalogue, search_path, session.database)
+            shown = replace(allowed, tree=tree)
         reviewed = Reviewed(
             allowed.kind.value,
             shape_of(shown),
