@@ -121,15 +121,15 @@ def _query(tree: exp.Expression) -> str:
             _without_value(node)
         elif kind is exp.Identifier:
             node.args["quoted"] = not _PLAIN.match(node.this) or node.this in KEYWORDS
-        elif kind is exp.Join:
+        elif isinstance(node, exp.Join):
             _plain_join(node)
-        elif kind is exp.Table:
+        elif isinstance(node, exp.Table):
             _plain_alias(node)
         if "limit" in node.args and "offset" in node.args:
             node.args["offset"] = node.args.pop("offset")
     for node in reversed(nodes):  # from the leaves up
         kind = type(node)
-        if kind is exp.Paren:
+        if isinstance(node, exp.Paren):
             _plain_parenthesis(node)
         elif kind in _OPERATORS:
             _set_off(node)
