@@ -145,10 +145,15 @@ class Grants:
     prose: bool = True
     injection: InjectionLimits = field(default_factory=InjectionLimits)
     judge: JudgeRule = field(default_factory=JudgeRule)
+    firewall: Literal["off", "learn", "enforce"] = "off"
+    audit: Literal["none", "own", "all"] = "own"
+    """Whose records of streamlink.audit are shown."""
+    redact: bool = False
+    """Audit records hold the statement's shape in the place of its text."""
     application: bool = False
     """A program's role: reading the catalogue counts as a sign of harvesting."""
     admin: bool = False
-    """May see, cancel and end everybody's sessions."""
+    """May review the firewall's shapes, and see, cancel and end everybody's sessions."""
 
 
 @dataclass(frozen=True, slots=True)

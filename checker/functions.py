@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 DENIED = "denied"
+ADMIN = "admin"
+"""Functions of the schema streamlink that change the product's own state."""
 FIELD = "field"
 """Not functions: names of the columns that PostgreSQL's own composite values have."""
 

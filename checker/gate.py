@@ -26,7 +26,7 @@ from checker.desugar import desugar
 from checker.enforce import enforce
 from checker.errors import AT_END, Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
-from checker.functions import DENIED, FIELD, function_kinds
+from checker.functions import ADMIN, DENIED, FIELD, function_kinds
 from checker.injection import judge_statement, judge_text, moved, score
 from checker.lexer import lex
 from checker.render import same_tokens, to_postgres
@@ -43,6 +43,7 @@ _QUERY_WORDS = frozenset({"select", "values", "with", "table", "("})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _LOCKS = frozenset({"update", "share", "no", "key"})
 _FUNCTION_SCHEMAS = frozenset({None, "pg_catalog", "information_schema"})
+STATE_SCHEMA = "streamlink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,11 @@ class Gate:
         """
         try:
             verdict = self._check(statement, context, parameters_allowed)
+            _check_administrator(verdict, context)
             if context is not None and isinstance(verdict, Allowed):
-                verdict = enforce(verdict, context)
+                asked, verdict = verdict.tree, enforce(verdict, context)
+                if isinstance(verdict, Allowed) and verdict.tree is not asked:
+                    verdict = replace(verdict, asked=asked)
         except _Denial as denial:
             verdict = denial.verdict
         except (SyntaxProblem, Refused) as problem:
@@ -415,7 +419,9 @@ def _check_functions(facts: Facts) -> None:
     kinds = function_kinds()
     for function in facts.functions:
         kind = kinds.get(function.name)
-        if kind == DENIED or function.schema not in _FUNCTION_SCHEMAS:
+        if kind == ADMIN and function.schema in (None, STATE_SCHEMA):
+            continue  # see _check_administrator
+        if kind in (ADMIN, DENIED) or function.schema not in _FUNCTION_SCHEMAS:
             shown = f"{function.schema}.{function.name}" if function.schema else function.name
             raise _Denial("function", "42501", f"permission denied for function {shown}", function.position)
         if kind is None or kind == FIELD:
@@ -428,6 +434,20 @@ def _check_functions(facts: Facts) -> None:
                 f"function {function.name} does not exist, or is not allowed",
                 function.position,
                 f"Perhaps you meant {near[0]}." if near else None,
+            )
+
+
+def _check_administrator(verdict: Verdict, context: Context | None) -> None:
+    """Functions that change the product's own state: never in a statement that a model wrote."""
+    if not isinstance(verdict, Allowed) or (
+        context is not None and context.grants.admin and not context.reads_only
+    ):
+        return
+    kinds = function_kinds()
+    for function in verdict.facts.functions:
+        if kinds.get(function.name) == ADMIN:
+            raise _Denial(
+                "function", "42501", f"permission denied for function {function.name}", function.position
             )
 
 

@@ -93,7 +93,7 @@ class Policy:
     def grants(self, roles: tuple[str, ...]) -> Grants:
         """What somebody with these roles may do; nothing where one of them is unknown."""
         if not roles or self.unknown(roles):
-            return Grants(roles=roles, prose=False)
+            return Grants(roles=roles, prose=False, audit="none")
         found = [self.roles[role] for role in roles]
         merged = found[0] if len(found) == 1 else _merged(found)
         return replace(merged, roles=roles)
@@ -315,6 +315,17 @@ class _Reader:
             self._fail(section, key, f"{value!r} is not a whole number of 1 or more")
         return int(value)
 
+    def _firewall(self, value: Any, section: str, key: str) -> str:
+        return self._choice(value, _RANK["firewall"], section, key)
+
+    def _audit(self, value: Any, section: str, key: str) -> str:
+        return self._choice(value, _RANK["audit"], section, key)
+
+    def _choice(self, value: Any, choices: tuple[str, ...], section: str, key: str) -> str:
+        if value not in choices:
+            self._fail(section, key, f"{value!r} is none of {', '.join(choices)}")
+        return str(value)
+
     def _strings(self, value: Any, section: str, key: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
             self._fail(section, key, "not a list of strings")
@@ -358,12 +369,19 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "prose": ("prose", _Reader._flag),
     "injection": ("injection", _Reader._injection),
     "judge": ("judge", _Reader._judge),
+    "firewall": ("firewall", _Reader._firewall),
+    "audit": ("audit", _Reader._audit),
+    "redact": ("redact", _Reader._flag),
     "application": ("application", _Reader._flag),
     "admin": ("admin", _Reader._flag),
 }
 """A role's keys: the field of Grants and how its value is read."""
 
-_WHEN = ("never", "uncertain", "always")
+_RANK: Mapping[str, tuple[str, ...]] = {
+    "judge": ("never", "uncertain", "always"),
+    "firewall": ("off", "learn", "enforce"),
+    "audit": ("none", "own", "all"),
+}
 """Several roles: the last of these counts."""
 
 
@@ -376,7 +394,7 @@ def _merged(grants: list[Grants]) -> Grants:
         match name:
             case "statements":
                 values[name] = frozenset().union(*each)
-            case "catalogue" | "prose" | "admin" | "application":
+            case "catalogue" | "prose" | "admin" | "redact" | "application":
                 values[name] = any(each)
             case "max_rows" | "max_seconds" | "max_scan_bytes":
                 values[name] = None if None in each else max(each)
@@ -386,11 +404,13 @@ def _merged(grants: list[Grants]) -> Grants:
                 )
             case "judge":
                 values[name] = JudgeRule(
-                    max((one.when for one in each), key=_WHEN.index),
+                    max((one.when for one in each), key=_RANK["judge"].index),
                     min(one.deny_at for one in each),
                     "deny" if any(one.unavailable == "deny" for one in each) else "allow",
                     max(one.deadline_s for one in each),
                 )
+            case "firewall" | "audit":
+                values[name] = max(each, key=_RANK[name].index)
             case _:
                 values[name] = tuple(dict.fromkeys(item for one in each for item in one))
     return Grants(**values)

@@ -156,7 +156,7 @@ class Allowed:
     `sql` is PostgreSQL text generated from `tree` (or from `statement`), proven to hold the client's tokens and no
     others: it is what the mirror gets.  `tree` is the query, None where a session statement has none; `statement`
     says what wraps it (EXPLAIN, DECLARE, COPY, INSERT, ...), None for a plain query.  `findings` were not enough to
-    deny it.
+    deny it.  `asked` is the client's own tree where grants were written into `tree` (enforce.py), else None.
     """
 
     kind: StatementKind
@@ -165,6 +165,7 @@ class Allowed:
     statement: SessionStatement | WriteStatement | None = None
     facts: Facts = field(default_factory=Facts)
     findings: tuple[Finding, ...] = ()
+    asked: exp.Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class ClientIO(asyncio.Protocol):
         self._pending.clear()
         self._pending_bytes = 0
 
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of all messages so far, those that are not flushed yet included."""
+        return self.bytes_out + self._pending_bytes
+
     async def drain(self) -> None:
         """Wait until the client has read enough.  Raises: Disconnected."""
         if self.lost:

@@ -258,16 +258,16 @@ class Commands:
             if session.transaction.status.value != "I":
                 raise Refused("25001", "DISCARD ALL cannot run inside a transaction block")
             await session.close_portals(all_of_them=True)
-            session.statements.clear()
+            session.drop_statement(None)
             session.transaction.set(session.startup_settings, local=False)
         return f"DISCARD {statement.what}"
 
     async def _deallocate(self, statement: st.Deallocate, plan: Act, portal: Portal) -> str:
         if statement.name is None:
-            self._session.statements.clear()
+            self._session.drop_statement(None)
             return "DEALLOCATE ALL"
         self._session.statement(statement.name)
-        del self._session.statements[statement.name]
+        self._session.drop_statement(statement.name)
         return "DEALLOCATE"
 
     async def _prepare(self, statement: st.Prepare, plan: Act, portal: Portal) -> str:
@@ -279,6 +279,7 @@ class Commands:
     async def _execute(self, statement: st.Execute, plan: Act, portal: Portal) -> str:
         session = self._session
         prepared = await session.current_statement(statement.name)
+        self._executor.check_firewall(prepared)
         values: tuple[bytes | None, ...] = ()
         if plan.inner is not None and isinstance(plan.inner.plan, OnMirror):
             values = await session.service.pipeline.row_on_mirror(plan.inner.plan.sql, session)

@@ -87,7 +87,7 @@ class Creations(Definer):
         await self.changed(name)
         if not statement.with_data:
             return "CREATE TABLE AS"
-        self.writes.executor.count_rows(rows)
+        self.writes.executor.count(rows)
         return f"SELECT {rows}"
 
     async def _fill_from_stage(

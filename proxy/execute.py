@@ -8,7 +8,6 @@ The session's Spark session is opened with its first statement for Spark and clo
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
 from checker.write_statements import WriteStatement
-from proxy.audit import Record
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
 from proxy.commands import Commands, check_own, ends_failed_block
@@ -29,13 +27,13 @@ from proxy.pipeline import bound_values
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.portal import Portal, check_row_limit
 from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
+from proxy.records import Records
 from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
 from proxy.startup import check_setting
 from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
-from proxy.wire.errors import ErrorFields
 from proxy.writes import Writes
 from spark_thrift.dialect import tables
 from spark_thrift.errors import SparkError
@@ -47,6 +45,7 @@ if TYPE_CHECKING:
 
 NO_BIND = Bind()
 BEGIN, COMMIT = frontend.query("BEGIN"), frontend.query("COMMIT")
+BEGIN_WRITING = frontend.query("BEGIN READ WRITE")
 LISTEN = frontend.query(f"LISTEN {CHANNEL}")
 QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
 
@@ -63,7 +62,7 @@ class Executor:
         self._spark: SparkSession | None = None
         self._spark_zone: str | None = None
         self._seen_serial = 0
-        self._record: Record | None = None
+        self.records = Records(session)
 
     # --- simple query
 
@@ -83,7 +82,7 @@ class Executor:
                     await self._run(portal, 0)
             finally:
                 await portal.close()
-        self.finished(None)
+        self.records.finished()
 
     # --- extended query
 
@@ -102,15 +101,28 @@ class Executor:
     async def execute(self, portal: Portal, max_rows: int) -> None:
         """Run a portal, or go on with it, and write rows and CommandComplete or PortalSuspended."""
         prepared = portal.prepared
+        self.records.resumed(portal)
         self.check_allowed(prepared)
-        self._begin(prepared)
+        if not portal.started:
+            self.check_firewall(prepared)
+            self._begin(prepared)
+        else:
+            self.records.begin(prepared)
         if isinstance(prepared.plan, OnMirror) and max_rows == 0 and not portal.started:
             portal.ended = True
             await self._relay(prepared, prepared.plan, portal.bind, simple=False)
         else:
             async with self._deadline(prepared.plan):
                 await self._run(portal, max_rows)
-        self.finished(None)
+        if portal.ended:
+            self.records.finished()
+        else:
+            self.records.suspended()
+
+    def check_firewall(self, prepared: Prepared) -> None:
+        """For what was prepared a while ago: a list may have changed since.  Raises: DeniedByGate."""
+        if prepared.reviewed is not None:
+            self._service.firewall.check(self._session, prepared.reviewed, prepared.query or prepared.text)
 
     def check_allowed(self, prepared: Prepared) -> None:
         """The same for a statement that is planned."""
@@ -149,6 +161,9 @@ class Executor:
         async with self._service.mirror.lease(session.user, session.settings) as lease:
             if plan.signals:
                 await lease.exchange(LISTEN)
+            if plan.reviews:
+                # Sessions are read only; who may write what is for the functions' own privileges to say.
+                await lease.exchange(BEGIN_WRITING)
             if plan.sets and session.transaction.in_block:
                 # So that what set_config lays over the transaction can still be read after the statement.
                 await lease.exchange(BEGIN, Effect.SETTINGS)
@@ -175,15 +190,21 @@ class Executor:
                     error = reply.error
                     assert error is not None
                     raise MirrorError(error)
+                if reply.status is not None and plan.reviews:
+                    committed = await lease.exchange(COMMIT)
+                    if committed.error is not None:
+                        raise MirrorError(committed.error)
+                if _begins_with_rows(reply.raw):
+                    self.records.row()
                 io.write(reply.body)
                 if reply.status is not None:
                     break
                 await io.drain()
                 reply = await lease.more()
-            if self._record is not None:
+            if self.records.current is not None:
                 # The tag ends in the number of rows, where there are rows.
                 count = (reply.tag or "").rpartition(" ")[2]
-                self._record.rows = int(count) if count.isdigit() else 0
+                self.records.current.rows = int(count) if count.isdigit() else 0
             if plan.sets:
                 await self._settings_set(lease, plan.sets)
 
@@ -236,10 +257,15 @@ class Executor:
                 break
             io.write(batch.data_rows(wanted))
             rows += batch.row_count
+            self.count(batch.row_count)
             await io.drain()
-        if self._record is not None:
-            self._record.rows += rows
         return rows
+
+    def count(self, rows: int) -> None:
+        record = self.records.current
+        if record is not None:
+            record.rows += rows
+            self.records.row()
 
     async def copy_out(self, inner: Prepared, options: CopyOptions) -> int:
         """COPY (query) TO STDOUT: the messages from CopyOutResponse to CopyDone.  Units: rows."""
@@ -257,6 +283,7 @@ class Executor:
                 rows += batch.row_count
                 check_row_limit(rows, most)
                 io.write(copy.rows(batch))
+                self.count(batch.row_count)
                 await io.drain()
             io.write(copy.end())
         finally:
@@ -281,7 +308,7 @@ class Executor:
                 sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
                 await check_scan(spark, sql, session.grants.max_scan_bytes)
                 try:
-                    operation = await spark.execute(sql)
+                    operation = await spark.execute(self._named(sql))
                 except Exception as error:
                     raise self._service.pipeline.placed(error, prepared, sql) from error
                 return SparkRows(operation, encoder)
@@ -321,11 +348,6 @@ class Executor:
                 await spark.run_command(tables.refresh(name))
         self._seen_serial = serial
 
-    def count_rows(self, rows: int) -> None:
-        """Rows written, for the statement's record."""
-        if self._record is not None:
-            self._record.rows += rows
-
     async def close(self) -> None:
         """End the Spark session and whatever runs in it."""
         spark, self._spark = self._spark, None
@@ -359,14 +381,25 @@ class Executor:
         return min((seconds for seconds in limits if seconds), default=None)
 
     def _begin(self, prepared: Prepared) -> None:
-        self._record = Record(prepared, started=time.time(), sent_before=self._io.bytes_out)
+        self.records.begin(prepared)
+        if prepared.reviewed is not None:
+            self._service.firewall.ran(self._session, prepared.reviewed, prepared.query or prepared.text)
 
-    def finished(self, error: ErrorFields | None) -> bool:
-        """Write the statement's audit record; whether one was open."""
-        record, self._record = self._record, None
-        if record is not None:
-            self._service.audit.write(self._session, record, error)
-        return record is not None
+    @property
+    def statement_id(self) -> str | None:
+        """The id of the statement in hand, as its audit record has it."""
+        record = self.records.current
+        return None if record is None else record.id
+
+    def _named(self, sql: str) -> str:
+        """The text for Spark with the statement's id before it: Spark shows it in a job's description."""
+        return sql if self.statement_id is None else f"/* streamlink {self.statement_id} */ {sql}"
+
+
+def _begins_with_rows(raw: bytes) -> bool:
+    """Whether a DataRow comes first, or right behind the RowDescription."""
+    at = 1 + int.from_bytes(raw[1:5], "big") if raw[:1] == b"T" else 0
+    return raw[at : at + 1] == b"D"
 
 
 async def check_scan(spark: SparkSession, sql: str, most: int | None) -> None:

@@ -8,8 +8,10 @@ catalogue's version included.
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,16 +19,20 @@ from sqlglot import expressions as exp
 
 from checker.context import Context
 from checker.enforce import UNKNOWN_TABLE
+from checker.firewall import is_exempt
+from checker.functions import ADMIN, function_kinds
 from checker.gate import Gate
 from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
+from checker.session_statements import Prepare
+from checker.shape import shape_of
 from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Facts, StatementKind
 from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Reviewed, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
@@ -41,6 +47,7 @@ from spark_thrift.errors import SparkError
 from spark_thrift.types import adapted_query
 
 if TYPE_CHECKING:
+    from proxy.audit import Record
     from proxy.service import Service
     from proxy.session import Session
 
@@ -65,6 +72,7 @@ class _Source:
     draft: Draft | None = None
     sql: str | None = None
     end: int = 0
+    prose: str | None = None
 
     @property
     def checked(self) -> str:
@@ -82,6 +90,7 @@ class Checked:
     allowed: Allowed
     context: Context
     parameters: bool
+    reviewed: Reviewed | None = None
 
 
 class Pipeline:
@@ -111,20 +120,57 @@ class Pipeline:
         """
         known = self._known(self._key(text, 0, session, param_oids))
         if known is not None:
+            session.executor.check_firewall(known)
             return (known,)
-        sources = await self._sources(text, session)
-        checked = []
-        for source in sources:
-            try:
-                checked.append(self._check(source, session, param_oids is not None))
-            except DeniedByGate as error:
-                if error.denied.code == UNKNOWN_TABLE and await self._service.refresh_catalogue():
-                    checked.append(self._check(source, session, param_oids is not None))
-                    continue
-                if source.draft is None:
-                    error.denied = error_at_end(error.denied, text, source.end)
-                raise
-        return tuple([await self._judged(one, session) for one in checked])
+        return await self._checked(text, session, param_oids)
+
+    async def _checked(
+        self, text: str, session: Session, param_oids: tuple[int, ...] | None, *, again: bool = False
+    ) -> tuple[Checked, ...]:
+        """`again`: the text was checked before and is in no client's hand, so it has no record of its own."""
+        gated, checked = [], []
+        for index, source in enumerate(await self._sources(text, session, again=again)):
+            with _gating(session, index, again=again):
+                gated.append(await self._gated(source, text, session, param_oids is not None))
+        for index, one in enumerate(gated):
+            with _gating(session, index, again=again) as record:
+                checked.append(self._reviewed(await self._judged(one, session), session, record))
+        return tuple(checked)
+
+    async def _gated(self, source: _Source, text: str, session: Session, parameters: bool) -> Checked:
+        """The gate's verdict, with the tables as they are now.  Raises: DeniedByGate."""
+        try:
+            return self._check(source, session, parameters)
+        except DeniedByGate as error:
+            if error.denied.code == UNKNOWN_TABLE and await self._service.refresh_catalogue():
+                return self._check(source, session, parameters)
+            if source.draft is None:
+                error.denied = error_at_end(error.denied, text, source.end)
+            raise
+
+    def _reviewed(self, checked: Checked, session: Session, record: Record | None) -> Checked:
+        """With what the record and the firewall say of it.  Raises: DeniedByGate, for a shape that may not run."""
+        allowed, context = checked.allowed, checked.context
+        # What the client wrote: filters and masks are not of its shape.
+        tree = allowed.asked or allowed.tree
+        if tree is not None and any(
+            self.catalogue.find(None, r.name, context.search_path)
+            for r in allowed.facts.relations
+            if not r.schema
+        ):
+            # By whole names: a search_path must not give a known shape other tables.
+            tree = qualified(tree, self.catalogue, context.search_path, session.database)
+        reviewed = Reviewed(
+            allowed.kind.value,
+            shape_of(replace(allowed, tree=tree)),
+            is_exempt(allowed),
+            tuple(finding.code for finding in allowed.findings),
+            checked.source.prose,
+        )
+        if record is not None:
+            record.reviewed = reviewed
+        self._service.firewall.check(session, reviewed, checked.source.checked)
+        return replace(checked, reviewed=reviewed)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -141,10 +187,19 @@ class Pipeline:
         known = self._known(key)
         if known is not None:
             return known
-        checked = await self._current(checked, session)
-        allowed, versions = checked.allowed, self.versions
-        prepared = await self._plan(checked, session, param_oids or ())
-        prepared = replace(prepared, versions=versions, findings=allowed.findings)
+        begun = time.perf_counter()
+        record = session.executor.records.current
+        try:
+            checked = await self._current(checked, session)
+            allowed, versions = checked.allowed, self.versions
+            prepared = await self._plan(checked, session, param_oids or ())
+        finally:
+            if record is not None:
+                record.plan_s = time.perf_counter() - begun
+        plan = prepared.plan
+        if isinstance(plan, Act) and isinstance(plan.statement, Prepare) and plan.inner is not None:
+            plan = replace(plan, inner=replace(plan.inner, reviewed=checked.reviewed))
+        prepared = replace(prepared, plan=plan, versions=versions, reviewed=checked.reviewed)
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
@@ -175,7 +230,7 @@ class Pipeline:
             return prepared
         text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
         parameters = None if prepared.prepare else oids
-        checked = await self.check(text, session, parameters)
+        checked = await self._checked(text, session, parameters, again=True)
         fresh = await self.plan(checked[0], session, parameters) if checked else self.nothing
         if prepared.prepare and isinstance(fresh.plan, Act) and fresh.plan.inner is not None:
             fresh = fresh.plan.inner
@@ -207,7 +262,7 @@ class Pipeline:
             self._remembered.move_to_end(key)
         return known
 
-    async def _sources(self, text: str, session: Session) -> list[_Source]:
+    async def _sources(self, text: str, session: Session, *, again: bool) -> list[_Source]:
         """The statements in a text; those of comments alone only when the comment is a question."""
         prose = session.settings.get("streamlink.prose", "off") in ("on", "true", "1", "yes")
         try:
@@ -215,14 +270,25 @@ class Pipeline:
         except SyntaxProblem as problem:
             # With streamlink.prose on, an apostrophe need not be a quote.
             if not prose or (question := self._question(text, prose)) is None:
-                raise Refused(problem.sqlstate, problem.message, position=problem.position) from None
-            return [await self._drafted(text, 0, question, session)]
+                raise DeniedByGate(
+                    Denied("syntax", problem.sqlstate, problem.message, problem.position)
+                ) from None
+            record = None if again else session.executor.records.current
+            return [await self._drafted(text, 0, question, session, record)]
+        found = [(s, self._question(s.text, prose)) for s in statements]
+        found = [(s, question) for s, question in found if question is not None or s.kind != "empty"]
+        records = session.executor.records
+        if not again:
+            records.split([statement.text for statement, _ in found])
         sources = []
-        for statement in statements:
-            question = self._question(statement.text, prose)
+        for index, (statement, question) in enumerate(found):
+            if not again:
+                records.turn(index)
             if question is not None:
-                sources.append(await self._drafted(statement.text, statement.start, question, session))
-            elif statement.kind != "empty":
+                record = None if again else records.current
+                drafted = await self._drafted(statement.text, statement.start, question, session, record)
+                sources.append(drafted)
+            else:
                 sources.append(_Source(statement.text, statement.start, end=statement.end))
         return sources
 
@@ -232,9 +298,13 @@ class Pipeline:
         explain = _EXPLAIN.match(text)
         return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
 
-    async def _drafted(self, text: str, start: int, question: Question, session: Session) -> _Source:
+    async def _drafted(
+        self, text: str, start: int, question: Question, session: Session, record: Record | None
+    ) -> _Source:
         """The SQL that the model wrote for a question, in the place of the question.  Raises: Refused 42501."""
         assert self.drafter is not None
+        if record is not None:
+            record.question = question.prose
         if not session.grants.prose:
             raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
         draft = await self.drafter.draft(
@@ -243,7 +313,10 @@ class Pipeline:
             search_path=split_path(session.settings.get("search_path", "")),
             deadline_s=self._service.settings.model.deadline_s,
         )
-        return _Source(text, start, draft, question.fill(draft.sql))
+        sql = question.fill(draft.sql)
+        if record is not None:
+            record.draft = sql
+        return _Source(text, start, draft, sql, prose=question.prose)
 
     async def _current(self, checked: Checked, session: Session) -> Checked:
         """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""
@@ -253,7 +326,8 @@ class Pipeline:
             await self._service.refresh_catalogue()
         if context == self._context(session, reads_only=context.reads_only):
             return checked
-        return await self._judged(self._check(checked.source, session, checked.parameters), session)
+        fresh = await self._judged(self._check(checked.source, session, checked.parameters), session)
+        return self._reviewed(fresh, session, session.executor.records.current)
 
     def _context(self, session: Session, *, reads_only: bool) -> Context:
         return Context(
@@ -346,7 +420,9 @@ class Pipeline:
         else:
             if where is Route.MIRROR:
                 sets = tuple(name.lower() for name in allowed.facts.settings_written)
-                return OnMirror(sql, sets, signals.signals(allowed.facts)), description, "SELECT"
+                kinds = function_kinds()
+                reviews = any(kinds.get(f.name) == ADMIN for f in allowed.facts.functions)
+                return OnMirror(sql, sets, signals.signals(allowed.facts), reviews), description, "SELECT"
         return await self._plan_on_spark(checked, session, description)
 
     async def describe_on_mirror(
@@ -450,6 +526,21 @@ class Pipeline:
         return Refused(
             fields.sqlstate, fields.message, detail=fields.detail, hint=fields.hint, position=position
         )
+
+
+@contextmanager
+def _gating(session: Session, index: int, *, again: bool) -> Iterator[Record | None]:
+    """The record of a text's statement of this index, which says how long the gate took; None where there is none."""
+    records = session.executor.records
+    if not again:
+        records.turn(index)
+    record = None if again else records.current
+    begun = time.perf_counter()
+    try:
+        yield record
+    finally:
+        if record is not None:
+            record.gate_s = (record.gate_s or 0.0) + time.perf_counter() - begun
 
 
 def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:

@@ -6,12 +6,13 @@ and many executions; what is a session's own (its process id, its cursors) is re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
-from checker.verdict import Allowed, Finding
+from checker.shape import Shape
+from checker.verdict import Allowed
 from proxy.ports import Description, Field
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
@@ -26,12 +27,14 @@ class Nothing:
 class OnMirror:
     """Text generated from an allowed tree, for the mirror.
 
-    `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.
+    `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.  `reviews`: it
+    may write the firewall's lists.
     """
 
     sql: str
     sets: tuple[str, ...] = ()
     signals: bool = False
+    reviews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,18 @@ Plan = Nothing | OnMirror | OnSpark | ExplainSpark | Answer | Act | Write
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the record and the firewall say of an allowed statement.  `parts` remembers its piece of JSON."""
+
+    kind: str
+    shape: Shape
+    exempt: bool
+    codes: tuple[str, ...] = ()
+    question: str | None = None
+    parts: dict[tuple[bool, str, str | None], str] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One statement, ready to be bound.
 
@@ -104,4 +119,4 @@ class Prepared:
     notices: tuple[ErrorFields, ...] = ()
     versions: tuple[int, int] = (0, 0)
     prepare: str | None = None
-    findings: tuple[Finding, ...] = ()
+    reviewed: Reviewed | None = None

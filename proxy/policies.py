@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from checker.context import Grants
@@ -55,28 +56,30 @@ class Policies:
         """Whether some role does not see every table as it is, so that it matters what views read."""
         return not all(unrestricted(grants) for grants in self.policy.roles.values())
 
-    async def follow(self) -> None:
-        """Take each change of the file; runs until cancelled."""
+    async def follow(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Take each change of the file, and say so; runs until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
-            self.look()
+            if self.look():
+                await changed()
 
-    def look(self) -> None:
-        """Take the file if it has changed and is right."""
+    def look(self) -> bool:
+        """Take the file if it has changed and is right; whether that was so."""
         stamp = _stamp(self._path)
         if stamp == self._seen:
-            return
+            return False
         self._seen = stamp
         try:
             policy = load(self._path)
         except PolicyError as error:
             log.error("the policy stays as it was: %s", error)
-            return
+            return False
         self.policy = policy
         self.version += 1
         self._grants.clear()
         log.info("the policy was read again from %s", self._path)
         self._warn()
+        return True
 
     def _warn(self) -> None:
         for warning in self.policy.warnings():

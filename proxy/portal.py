@@ -8,6 +8,7 @@ Scrolling back is left out: rows stream, and nothing behind the reader is kept.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from proxy.plan import Prepared
 from proxy.ports import Bind, Field, ResultStream, RowBatch
@@ -22,6 +23,10 @@ def check_row_limit(rows: int, most: int | None) -> None:
             f"the statement returns more than {most} rows, the limit of this role",
             hint="Aggregate, filter, or add a LIMIT.",
         )
+
+
+if TYPE_CHECKING:
+    from proxy.audit import Record
 
 
 class Portal:
@@ -44,7 +49,9 @@ class Portal:
         "fields",
         "formats",
         "hold",
+        "on_end",
         "prepared",
+        "record",
     )
 
     def __init__(
@@ -71,6 +78,9 @@ class Portal:
         self.declared_binary = False
         self.ended = False
         self.fetched = 0
+        self.record: Record | None = None
+        """Its audit record, where it came by Bind."""
+        self.on_end: Callable[[], None] | None = None
 
     @property
     def started(self) -> bool:
@@ -121,5 +131,8 @@ class Portal:
         """Free the result.  Idempotent."""
         self.ended = True
         self._batch = None
+        told, self.on_end = self.on_end, None
+        if told is not None:
+            told()
         if self._stream is not None:
             await self._stream.close()

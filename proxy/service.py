@@ -13,16 +13,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
 from proxy.audit import Audit
+from proxy.audit_table import AuditTable
 from proxy.carrier import clean, forget, left_over
 from proxy.engines import Engine, LanguageModel
+from proxy.firewall import Firewall
 from proxy.judging import Judging
 from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
+from proxy.mirror.errors import MirrorError, MirrorUnavailable
+from proxy.mirror.state import Rights
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -34,15 +38,21 @@ from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
+from proxy.wire.errors import ProtocolError
 from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue
 from spark_thrift.errors import EngineError, SparkError
 from spark_thrift.load import mend
 from spark_thrift.session import SparkSession
 
+if TYPE_CHECKING:
+    from proxy.session import Session
+
 log = logging.getLogger("streamlink.service")
 
 READING_S = 120.0
 """A metastore that does not answer for so long leaves what is known as it is."""
+REST_S = 5.0
+"""What the last records may take to reach the mirror at shut-down."""
 REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
 
@@ -71,6 +81,12 @@ class Service:
                 dsn=settings.mirror_dsn,
             )
         )
+        self.firewall = Firewall(self.mirror)
+        self._audit_table = (
+            None
+            if self.audit.journal is None
+            else AuditTable(self.audit.journal, self.mirror, keep_days=settings.audit.keep_days)
+        )
         self.catalogue = Catalogue()
         self.mirror_parameters: Mapping[str, str] = {}
         self.pipeline = Pipeline(
@@ -96,6 +112,7 @@ class Service:
             await self.refresh_catalogue(force=True)
             async with self.mirror.lease("streamlink_probe", {}) as lease:
                 self.mirror_parameters = dict(lease.parameters)
+            await self.firewall.load()
         except BaseException:
             await self._stop()
             raise
@@ -106,7 +123,9 @@ class Service:
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
-            self.policies.follow(),
+            self.policies.follow(self._readmit),
+            self.firewall.run(),
+            *([] if self._audit_table is None else [self._audit_table.run()]),
         ):
             self._running.append(asyncio.create_task(part))
         return self
@@ -122,6 +141,7 @@ class Service:
         await asyncio.gather(*self._running, return_exceptions=True)
         if self._spark is not None:
             await self._spark.close()
+        await self._write_rest()
         await asyncio.gather(
             self.judging.stop(),
             self.model.stop(),
@@ -130,6 +150,39 @@ class Service:
             return_exceptions=True,
         )
         self.audit.close()
+
+    async def _write_rest(self) -> None:
+        """What was recorded since the last look; what the mirror does not take is in the journal."""
+        try:
+            async with asyncio.timeout(REST_S):
+                await self.firewall.write()
+                if self._audit_table is not None:
+                    await self._audit_table.catch_up()
+        except Exception as error:
+            log.info("the last records wait in the journal: %s", type(error).__name__)
+
+    async def admit(self, session: Session) -> None:
+        """Give a session's role its rights on the mirror; to be called again when its grants change.
+
+        Raises: ProtocolError, fatal, where the mirror does not take them.
+        """
+        grants = session.grants
+        try:
+            await self.mirror.grant(session.user, Rights(grants.audit, grants.admin))
+        except MirrorError as error:
+            fields = error.fields
+            raise ProtocolError(fields.sqlstate, fields.message, fatal=True, detail=fields.detail) from None
+        self.firewall.warn_of(session)
+
+    async def _readmit(self) -> None:
+        """After a change of the policy."""
+        for session in list(self.registry.sessions.values()):
+            try:
+                await self.admit(session)
+            except (ProtocolError, MirrorUnavailable) as error:
+                # It would go on with the rights that it had.
+                log.warning("a session ends, since the mirror does not take its new rights: %s", error)
+                session.terminate()
 
     async def _load_model(self) -> None:
         try:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.context import Grants
-from checker.verdict import Finding
+from checker.verdict import Denied
 from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
@@ -58,6 +58,7 @@ class Session:
         self.statements: dict[str, Prepared] = {}
         self.portals: dict[str, Portal] = {}
         self.executor = Executor(self)
+        io.wire.on_skipped = self.executor.records.skipped
         self.startup_settings: Settings = {}
         self._task: asyncio.Task[Any] | None = None
         self._busy = False
@@ -87,6 +88,7 @@ class Session:
         session.take_roles()
         session.startup_settings = await read_parameters(event.parameters, session)
         session.transaction = Transaction(session.startup_settings)
+        await service.admit(session)
         session.secret_key = secrets.token_bytes(32 if io.wire.minor >= 2 else 4)
         io.write(io.wire.authenticate())
         session.report_settings()
@@ -138,24 +140,20 @@ class Session:
             reason, self._cancelled = self._cancelled, None
             if self._task is not None:
                 self._task.uncancel()
-            await self._statement_failed(ErrorFields("ERROR", "57014", reason), event)
-        except sqlstate.DeniedByGate as error:
-            await self._statement_failed(sqlstate.fields_of(error), event, error.denied.findings)
+            await self._statement_failed(ErrorFields("ERROR", "57014", reason))
         except Exception as error:
-            await self._statement_failed(sqlstate.fields_of(error), event)
+            denied = error.denied if isinstance(error, sqlstate.DeniedByGate) else None
+            await self._statement_failed(sqlstate.fields_of(error, self.executor.statement_id), denied)
         finally:
             self._busy = False
 
-    async def _statement_failed(
-        self, fields: ErrorFields, event: ev.Event | None = None, findings: tuple[Finding, ...] = ()
-    ) -> None:
+    async def _statement_failed(self, fields: ErrorFields, denied: Denied | None = None) -> None:
         # From here on there is nothing to cancel.
         self._busy = False
+        self.executor.records.failed(fields, denied)
         self.transaction.fail()
         if self.transaction.status is Status.IDLE:
             await self.close_portals(rolled_back=True)
-        if not self.executor.finished(fields) and isinstance(event, ev.QueryReceived | ev.ParseReceived):
-            self.service.audit.refused(self, event.sql, fields, findings)
         self._fail(fields)
         if self.io.wire.state in (State.SIMPLE, State.SYNCING):
             await self._end_of_cycle()
@@ -186,13 +184,16 @@ class Session:
 
     async def _on_query(self, event: ev.QueryReceived) -> None:
         self.transaction.begin_implicit()
-        self.statements.pop("", None)
+        self.drop_statement("")
+        records = self.executor.records
+        records.received(event.sql)
         pipeline = self.service.pipeline
         statements = await pipeline.check(event.sql, self, None)
         self.transaction.begin_implicit(several=len(statements) > 1)
         if not statements:
             self.io.write(msg.empty_query_response())
-        for checked in statements:
+        for index, checked in enumerate(statements):
+            records.turn(index)
             await self.executor.simple(await pipeline.plan(checked, self, None))
         await self._end_of_cycle()
 
@@ -224,7 +225,9 @@ class Session:
         self.transaction.begin_implicit()
         if not event.name:
             # "Unnamed statements are replaced": also when the new one turns out to be wrong.
-            self.statements.pop("", None)
+            self.drop_statement("")
+        records = self.executor.records
+        records.received(event.sql)
         pipeline = self.service.pipeline
         prepared = pipeline.nothing
         statements = await pipeline.check(event.sql, self, event.param_oids)
@@ -236,11 +239,13 @@ class Session:
         if event.name:
             self.check_new_statement(event.name)
         self.statements[event.name] = prepared
+        records.parsed(event.name)
         self.io.write(msg.parse_complete())
 
     async def _on_bind(self, event: ev.BindReceived) -> None:
         self.transaction.begin_implicit()
         prepared = await self.current_statement(event.statement)
+        self.executor.records.bound(event.statement, prepared)
         self.executor.check_allowed(prepared)
         expected = len(prepared.description.param_oids)
         if len(event.values) != expected:
@@ -254,7 +259,8 @@ class Session:
         self.check_new_portal(event.portal)
         bind = Bind(event.values, event.param_formats, event.result_formats)
         self.executor.check_values(prepared, bind)
-        self.portals[event.portal] = self.executor.portal(prepared, bind)
+        portal = self.portals[event.portal] = self.executor.portal(prepared, bind)
+        self.executor.records.held(portal)
         self.io.write(msg.bind_complete())
 
     async def _on_describe(self, event: ev.DescribeReceived) -> None:
@@ -279,7 +285,7 @@ class Session:
 
     async def _on_close(self, event: ev.CloseReceived) -> None:
         if event.kind == "S":
-            self.statements.pop(event.name, None)
+            self.drop_statement(event.name)
         else:
             portal = self.portals.pop(event.name, None)
             if portal is not None:
@@ -329,6 +335,14 @@ class Session:
             which = f'prepared statement "{name}"' if name else "unnamed prepared statement"
             raise Refused("26000", f"{which} does not exist")
         return prepared
+
+    def drop_statement(self, name: str | None) -> None:
+        """Forget a prepared statement, if it is there; None: all of them."""
+        self.executor.records.dropped(name)
+        if name is None:
+            self.statements.clear()
+        else:
+            self.statements.pop(name, None)
 
     def portal(self, name: str) -> Portal:
         portal = self.portals.get(name)
@@ -382,6 +396,7 @@ class Session:
     _reported_settings: Settings | None = None
 
     async def _close(self) -> None:
+        self.executor.records.close(self._ending)
         await self.close_portals(all_of_them=True)
         await self.executor.close()
 

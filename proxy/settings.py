@@ -145,6 +145,8 @@ class Audit:
     file: Path | None = None
     rotate_bytes: int = at_least(64 * 1024 * 1024, 1024)
     keep: int = at_least(8, 1)
+    keep_days: int = at_least(90, 1)
+    on_failure: Literal["stop", "continue"] = "stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
 )
 
 
-def fields_of(error: BaseException) -> ErrorFields:
+def fields_of(error: BaseException, statement_id: str | None = None) -> ErrorFields:
     """The client's view of an exception; logs what is in no row of the table."""
     for kind, make in _TABLE:
         if isinstance(error, kind):
@@ -90,7 +90,9 @@ def fields_of(error: BaseException) -> ErrorFields:
     incident = secrets.token_hex(4)
     # The exception's own words may hold a value or a piece of the statement: where it was raised says enough.
     where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("internal error %s: %s\n%s", incident, type(error).__name__, where)
+    log.error(
+        "internal error %s in statement %s: %s\n%s", incident, statement_id, type(error).__name__, where
+    )
     return ErrorFields(
         "ERROR",
         "XX000",

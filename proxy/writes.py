@@ -110,11 +110,11 @@ class Writes:
             self.check_transaction(plan)
         if isinstance(statement, Insert):
             rows = await self._insert(plan, statement, portal)
-            self.executor.count_rows(rows)
+            self.executor.count(rows)
             return f"INSERT 0 {rows}"
         if isinstance(statement, CopyIn):
             rows = await self._copy_in(plan, statement)
-            self.executor.count_rows(rows)
+            self.executor.count(rows)
             return f"COPY {rows}"
         definer = next(definer for definer in self._definers if type(statement) in definer.runs)
         return await definer.run(plan, portal)

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,8 +144,17 @@ def over(endpoint: Endpoint, folder: Path) -> dict[str, object]:
     }
 
 
-def start_server(folder: Path, **sections: dict[str, object]) -> LiveServer:
-    """Start a server whose data, certificate, users and log lie in `folder`.  Raises: RuntimeError with its log."""
+def start_server(
+    folder: Path,
+    *,
+    program: str = "proxy",
+    environment: Mapping[str, str] | None = None,
+    **sections: dict[str, object],
+) -> LiveServer:
+    """Start a server whose data, certificate, users and log lie in `folder`.  Raises: RuntimeError with its log.
+
+    `program`: the module that is the server's command line.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ca = make_certificate(folder, "ca", "test authority")
     certificate = make_certificate(folder, "server", "localhost")
@@ -152,15 +162,16 @@ def start_server(folder: Path, **sections: dict[str, object]) -> LiveServer:
     conf = folder / "server.toml"
     conf.write_text(configuration(folder, certificate, ca, **sections), "utf-8")
     command = [sys.executable, "-m", "proxy"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [*command, "users", "--conf", str(conf), "add", "alice"],
-        input=f"{PASSWORD}\n", text=True, check=True, env=environment, capture_output=True, cwd=folder,
-    )  # fmt: skip
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+    if not (folder / "data" / "users").exists():  # else it has run before
+        subprocess.run(
+            [*command, "users", "--conf", str(conf), "add", "alice"],
+            input=f"{PASSWORD}\n", text=True, check=True, env=surroundings, capture_output=True, cwd=folder,
+        )  # fmt: skip
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [*command, "serve", "--conf", str(conf), "--port", "0"],
-            stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=folder,
+            [sys.executable, "-m", program, "serve", "--conf", str(conf), "--port", "0"],
+            stdout=subprocess.PIPE, stderr=log, text=True, env=surroundings, cwd=folder,
         )  # fmt: skip
     assert process.stdout is not None
     lines: queue.Queue[str] = queue.Queue()

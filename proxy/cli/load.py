@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import tomllib
 from collections.abc import Mapping
 from glob import glob
@@ -70,6 +69,8 @@ def add_commands(commands: Any) -> None:
 
 
 def run_load(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from proxy.loading import alone, as_request
     from proxy.owner import NoServer, Unanswerable, asked
     from spark_thrift.load import LoadRefused, Source, Target

@@ -22,6 +22,7 @@ from proxy.mirror.pool import Pool
 from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer, reserved
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
+from proxy.mirror.state import Rights, grant_rights, migrate
 from proxy.mirror.sync import Synchroniser
 from proxy.ports import Catalogue, Table
 
@@ -77,6 +78,7 @@ class Mirror:
         self._synchroniser = Synchroniser()
         self._syncing = asyncio.Lock()
         self._roles: set[str] = set()
+        self._rights: dict[str, Rights] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -102,6 +104,7 @@ class Mirror:
         try:
             async with self.admin() as admin:
                 await bootstrap(admin)
+                await migrate(admin)
         except BaseException:
             await self._server.stop()
             raise
@@ -127,6 +130,17 @@ class Mirror:
     def writer(self, settings: Mapping[str, str]) -> Lease:
         """A connection of the writer's, see roles.py: for what a client may not do itself."""
         return self._pool.lease(WRITER, settings)
+
+    async def grant(self, user: str, rights: Rights) -> None:
+        """What the user's role may see and do in the schema `streamlink`, from now on and in all its sessions.
+
+        Raises: MirrorUnavailable; MirrorError 42939 for a name that cannot be a client's.
+        """
+        if self._rights.get(user) != rights:
+            await self._prepare_role(user)
+            async with self.admin() as admin:
+                await grant_rights(admin, user, rights)
+            self._rights[user] = rights
 
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.

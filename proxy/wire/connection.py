@@ -34,6 +34,8 @@ from proxy.wire.events import (
     NEED_DATA,
     Event,
     NeedData,
+    ParseReceived,
+    QueryReceived,
     StartupReceived,
 )
 from proxy.wire.limits import LARGEST_MESSAGE_BYTES, Limits
@@ -83,6 +85,7 @@ _AUTHENTICATION: Final = {
 
 _GSS_ASKED: Final = (State.GSS_ASKED, State.GSS_ASKED_LAST)
 _COPYING: Final = (State.COPY_IN_SIMPLE, State.COPY_IN_EXTENDED)
+_SQL: Final = b"QP"
 _IGNORED_IN_COPY: Final = b"HS"
 """Flush and Sync: "the backend will ignore" them during COPY FROM STDIN (chapter 54.2.3)."""
 
@@ -103,6 +106,7 @@ class Connection:
         "_overflowed",
         "_start",
         "_state",
+        "on_skipped",
     )
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -114,6 +118,8 @@ class Connection:
         self._discards = 0  # and its type byte
         self._overflowed = False
         self._minor = 0
+        self.on_skipped: Callable[[str], None] | None = None
+        """Told of each SQL text that is skipped after an error, up to Sync: nobody acts on it, but it was sent."""
 
     @property
     def state(self) -> State:
@@ -228,12 +234,22 @@ class Connection:
             if target is not None:
                 self._state = target
                 return decode.decode(reader.decoder, payload)
+            if self._state is State.SKIPPING and self.on_skipped is not None and kind in _SQL:
+                self._tell_skipped(reader.decoder, payload)
             if self._state in _COPYING and kind not in _IGNORED_IN_COPY:
                 raise ProtocolError(
                     PROTOCOL_VIOLATION,
                     f"unexpected message type 0x{kind:02X} during COPY from stdin",
                     fatal=False,
                 )
+
+    def _tell_skipped(self, decoder: Callable[[bytes], Event], payload: bytes) -> None:
+        try:
+            event = decode.decode(decoder, payload)
+        except ProtocolError:
+            return  # what is skipped need not even be well-formed
+        if self.on_skipped is not None and isinstance(event, QueryReceived | ParseReceived):
+            self.on_skipped(event.sql)
 
     def _consume(self, end: int) -> None:
         if end == len(self._buffer):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker import gate as gate_module
+from checker.context import READ_ALL, Context, Grants
 from checker.gate import Gate, Limits
 from checker.verdict import Allowed, Denied, StatementKind
 
@@ -194,3 +197,30 @@ class TestFailsClosed:
         assert isinstance(verdict, Allowed | Denied)
         if isinstance(verdict, Denied):
             assert verdict.code != "gate_failure", verdict
+
+
+@pytest.mark.parametrize(
+    "call", ["streamlink.allow_shape(1)", "streamlink.forbid_shape(id)", "allow_shape(1)"]
+)
+def test_only_administrators_review_and_no_model_does(call: str) -> None:
+    sql = f"SELECT {call} FROM streamlink.shapes"
+    schema = SimpleNamespace(find=lambda *_: None)
+    for context, allowed in (
+        (None, False),
+        (Context(Grants(), schema), False),
+        (Context(replace(READ_ALL, admin=True), schema, reads_only=True), False),
+        (Context(replace(READ_ALL, admin=True), schema), True),
+    ):
+        verdict = Gate().check(sql, context)
+        assert isinstance(verdict, Allowed) is allowed
+        assert allowed or (verdict.sqlstate == "42501" and verdict.position is not None)
+
+
+def test_the_state_schema_has_no_other_functions() -> None:
+    context = Context(replace(READ_ALL, admin=True), SimpleNamespace(find=lambda *_: None))
+    for call in (
+        "streamlink.review_shape(1, 'allowed')",
+        "streamlink.version()",
+        "pg_catalog.allow_shape(1)",
+    ):
+        assert isinstance(Gate().check(f"SELECT {call}", context), Denied)

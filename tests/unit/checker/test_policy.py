@@ -82,6 +82,8 @@ read = ["s.*"]
 max_rows = 10
 max_seconds = 5
 application = true
+firewall = "learn"
+audit = "all"
 prose = false
 [roles.a.injection]
 deny_at = 0.5
@@ -90,6 +92,7 @@ read = ["t.*"]
 deny = ["s.x"]
 max_rows = 20
 admin = true
+redact = true
 [roles.b.filters]
 "s.*" = "year > 2000"
 [roles.b.judge]
@@ -108,6 +111,9 @@ def test_several_roles_give_all_rights_and_all_restrictions() -> None:
     assert both.max_rows == 20
     assert both.max_seconds is None
     assert both.application
+    assert both.firewall == "learn"
+    assert both.audit == "all"
+    assert both.redact
     assert both.prose
     assert both.admin
     assert both.injection.deny_at == 0.5
@@ -125,8 +131,8 @@ def test_roles_of_a_user_come_from_both_files_or_are_the_default_ones() -> None:
 def test_a_role_that_nobody_defined_takes_everything() -> None:
     policy = parse(TWO)
     assert policy.unknown(("a", "gone")) == ("gone",)
-    assert policy.grants(("a", "gone")) == Grants(roles=("a", "gone"), prose=False)
-    assert policy.grants(()) == Grants(prose=False)
+    assert policy.grants(("a", "gone")) == Grants(roles=("a", "gone"), prose=False, audit="none")
+    assert policy.grants(()) == Grants(prose=False, audit="none")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from nl_frontend.client import ScoreReply
 from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable, PromptTooLarge
 from nl_frontend.node import NodeServer
 from nl_frontend.scorer import Score, ScoreRequest
+from proxy.audit import Audit
+from proxy.firewall import Firewall
 from proxy.judging import (
     FAILURES_MAX,
     PAUSE_S,
@@ -32,6 +34,7 @@ from proxy.judging import (
 )
 from proxy.pipeline import Pipeline
 from proxy.ports import Catalogue
+from proxy.records import Records
 from proxy.settings import Judge as JudgeSettings
 from proxy.settings import Settings
 from proxy.sqlstate import DeniedByGate
@@ -170,8 +173,12 @@ def pipeline_with(judging: Judging, rule: JudgeRule) -> tuple[Pipeline, Any]:
         policies=SimpleNamespace(version=1),
     )
     session: Any = SimpleNamespace(
-        settings={"search_path": "public"}, user="ann", database="db", pid=7, given_roles=(), grants=grants
-    )
+        settings={"search_path": "public"}, user="ann", database="db", pid=7, given_roles=(), grants=grants,
+        service=service,
+    )  # fmt: skip
+    service.audit = Audit(Settings().with_values("audit", enabled=False))
+    service.firewall = Firewall(service.mirror)
+    session.executor = SimpleNamespace(records=Records(session))
     return Pipeline(service, Gate(), None), session
 
 

@@ -11,11 +11,14 @@ import pytest
 
 from checker.gate import Gate
 from nl_frontend import forms
+from proxy.audit import Audit
+from proxy.firewall import Firewall
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
+from proxy.records import Records
 from proxy.settings import Settings, shipped
-from proxy.sqlstate import DeniedByGate, Refused, fields_of
+from proxy.sqlstate import DeniedByGate, fields_of
 
 
 @dataclass
@@ -53,14 +56,17 @@ class Drafter:
 def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
     mirror = Untouchable()
     policies = Policies(shipped("policy.toml"))
+    settings = Settings().with_values("audit", enabled=False)
     service: Any = SimpleNamespace(
-        mirror=mirror, catalogue=Catalogue(), settings=Settings(), policies=policies
+        mirror=mirror, catalogue=Catalogue(), settings=settings, audit=Audit(settings), policies=policies
     )
+    service.firewall = Firewall(service.mirror)
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
     session: Any = SimpleNamespace(
-        settings={"search_path": "public"}, user="demo", database="db", pid=7, given_roles=(),
+        settings={"search_path": "public"}, user="demo", database="db", pid=7, given_roles=(), service=service,
         grants=policies.grants("demo", ()),
     )  # fmt: skip
+    session.executor = SimpleNamespace(records=Records(session))
     return mirror, asyncio.run(pipeline.check(sql, session, None))
 
 
@@ -105,7 +111,7 @@ def test_comments_alone_are_no_statement() -> None:
 
 
 def test_an_unterminated_quote_has_its_place() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeniedByGate) as denied:
         prepared("SELECT 'abc")
-    assert refused.value.fields.sqlstate == "42601"
-    assert refused.value.fields.position == 8
+    fields = fields_of(denied.value)
+    assert (fields.sqlstate, fields.position) == ("42601", 8)

@@ -317,6 +317,19 @@ def test_extended_batch_can_be_taken_ahead_up_to_sync() -> None:
     assert connection.next_event() is NEED_DATA
 
 
+def test_texts_that_are_skipped_are_told_of() -> None:
+    connection, told = idle(), list[str]()
+    connection.on_skipped = told.append
+    broken = ("Message", {"Type": "P", "hex": "ff"})
+    batch = sent("Execute", ("Parse", {"Query": "SELECT 1"}), broken, query("SELECT 2"), "Execute", "Sync")
+    fed(connection, batch + sent(("Parse", {"Query": "SELECT 3"})))
+    connection.fail(ERROR)
+    assert connection.next_event() == ev.SyncReceived()
+    connection.ready("I")
+    assert connection.next_event() == ev.ParseReceived("", "SELECT 3", ())
+    assert told == ["SELECT 1", "SELECT 2"]
+
+
 def test_after_an_error_everything_is_dropped_up_to_sync() -> None:
     connection = idle()
     bad_bind = ("Message", {"Type": "B", "hex": "ff"})
