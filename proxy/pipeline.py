@@ -130,11 +130,19 @@ class Pipeline:
         """`again`: the text was checked before and is in no client's hand, so it has no record of its own."""
         gated, checked = [], []
         for index, source in enumerate(await self._sources(text, session, again=again)):
-            with _gating(session, index, again=again):
-                gated.append(await self._gated(source, text, session, param_oids is not None))
+            with _gating(session, index, again=again) as record:
+                one = self._with_shape(
+                    await self._gated(source, text, session, param_oids is not None), session
+                )
+                if record is not None:
+                    record.reviewed = one.reviewed
+                gated.append(one)
         for index, one in enumerate(gated):
             with _gating(session, index, again=again) as record:
-                checked.append(self._reviewed(await self._judged(one, session), session, record))
+                one = await self._passed(one, session)
+                if record is not None:
+                    record.reviewed = one.reviewed
+                checked.append(one)
         return tuple(checked)
 
     async def _gated(self, source: _Source, text: str, session: Session, parameters: bool) -> Checked:
@@ -148,8 +156,8 @@ class Pipeline:
                 error.denied = error_at_end(error.denied, text, source.end)
             raise
 
-    def _reviewed(self, checked: Checked, session: Session, record: Record | None) -> Checked:
-        """With what the record and the firewall say of it.  Raises: DeniedByGate, for a shape that may not run."""
+    def _with_shape(self, checked: Checked, session: Session) -> Checked:
+        """With what the record and the firewall say of it."""
         allowed, context = checked.allowed, checked.context
         # What the client wrote: filters and masks are not of its shape.
         tree = allowed.asked or allowed.tree
@@ -167,9 +175,6 @@ class Pipeline:
             tuple(finding.code for finding in allowed.findings),
             checked.source.prose,
         )
-        if record is not None:
-            record.reviewed = reviewed
-        self._service.firewall.check(session, reviewed, checked.source.checked)
         return replace(checked, reviewed=reviewed)
 
     async def plan(
@@ -326,8 +331,8 @@ class Pipeline:
             await self._service.refresh_catalogue()
         if context == self._context(session, reads_only=context.reads_only):
             return checked
-        fresh = await self._judged(self._check(checked.source, session, checked.parameters), session)
-        return self._reviewed(fresh, session, session.executor.records.current)
+        fresh = self._check(checked.source, session, checked.parameters)
+        return await self._passed(self._with_shape(fresh, session), session)
 
     def _context(self, session: Session, *, reads_only: bool) -> Context:
         return Context(
@@ -357,11 +362,16 @@ class Pipeline:
             raise DeniedByGate(verdict)
         return Checked(source, verdict, context, parameters)
 
-    async def _judged(self, checked: Checked, session: Session) -> Checked:
-        """What the role's judge lets pass, with what it found.  Raises: DeniedByGate."""
-        judging = self._service.judging
-        allowed = await judging.passed(checked.source.checked, checked.allowed, session.grants)
-        return replace(checked, allowed=allowed)
+    async def _passed(self, checked: Checked, session: Session) -> Checked:
+        """What the firewall and the role's judge let pass, with what the judge found.  Raises: DeniedByGate."""
+        reviewed, written = checked.reviewed, checked.source.checked
+        assert reviewed is not None
+        self._service.firewall.check(session, reviewed, written)
+        allowed = await self._service.judging.passed(written, checked.allowed, session.grants)
+        if allowed is checked.allowed:
+            return checked
+        codes = tuple(finding.code for finding in allowed.findings)
+        return replace(checked, allowed=allowed, reviewed=replace(reviewed, codes=codes))
 
     def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
         """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
