@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from checker.shape import shape_of
 from proxy.journal import Journal
-from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared, Reviewed
+from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared, Reviewed, Write
 from proxy.sqlstate import Refused
 from proxy.wire.errors import ErrorFields
 
@@ -282,7 +282,7 @@ def engine_of(plan: Plan) -> str:
     """spark, mirror or session."""
     if isinstance(plan, Act):
         return "session" if plan.inner is None else engine_of(plan.inner.plan)
-    if isinstance(plan, OnSpark | ExplainSpark):
+    if isinstance(plan, OnSpark | ExplainSpark | Write):
         return "spark"
     return "mirror" if isinstance(plan, OnMirror) else "session"
 

@@ -26,8 +26,8 @@ from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
+    from proxy.checking import Checked
     from proxy.execute import Executor
-    from proxy.pipeline import Checked
     from proxy.session import Session
 
 NO_COLUMNS = Description((), None)

@@ -1,4 +1,4 @@
-"""The one way of a statement: split, expand questions, parse, gate, route, describe -> plan; then run.
+"""The one way of a statement: what may run (checking.py) is routed, described and planned; then it runs.
 
 It never turns back, and typed SQL and a model's draft enter at the same place.  Rules: `prepare` never executes; only
 text generated from an allowed tree leaves here; what is remembered is keyed by everything that decided it, the
@@ -7,47 +7,38 @@ catalogue's version included.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import expressions as exp
 
-from checker.context import Context
-from checker.enforce import UNKNOWN_TABLE
-from checker.firewall import is_exempt
 from checker.functions import ADMIN, function_kinds
 from checker.gate import Gate
 from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
 from checker.session_statements import Prepare
-from checker.shape import shape_of
-from checker.split import SyntaxProblem, error_at_end, split
-from checker.verdict import Allowed, Denied, Facts, StatementKind
+from checker.verdict import Allowed, Denied, Facts
 from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
+from proxy.checking import EXPLAIN, Checked, Checking, Source
 from proxy.mirror.errors import MirrorError
-from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Reviewed, Write
-from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field, Question
+from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
+from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
-from proxy.startup import split_path
 from proxy.streams import MirrorStatement
-from proxy.visible import visible
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import to_spark
 from spark_thrift.errors import SparkError
 from spark_thrift.types import adapted_query
 
 if TYPE_CHECKING:
-    from proxy.audit import Record
     from proxy.service import Service
     from proxy.session import Session
 
@@ -60,37 +51,6 @@ TEXT_OID = 25
 SUBSCRIPT_BASE = 1
 """The gate's trees keep subscripts as they were written."""
 QUERY_PLAN = Description((), (Field("QUERY PLAN", TEXT_OID, -1),))
-_EXPLAIN = re.compile(r"\s*explain\b\s*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One statement on its way: the client's text and, when a model wrote the SQL, that SQL."""
-
-    text: str
-    start: int
-    draft: Draft | None = None
-    sql: str | None = None
-    end: int = 0
-    prose: str | None = None
-
-    @property
-    def checked(self) -> str:
-        return self.text if self.sql is None else self.sql
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A statement that the gate has let through and that is not planned yet.
-
-    `context` is what the verdict rests on: it holds for that catalogue, that search_path and those grants alone.
-    """
-
-    source: _Source
-    allowed: Allowed
-    context: Context
-    parameters: bool
-    reviewed: Reviewed | None = None
 
 
 class Pipeline:
@@ -101,7 +61,7 @@ class Pipeline:
     def __init__(self, service: Service, gate: Gate, drafter: Drafter | None) -> None:
         self._service = service
         self._gate = gate
-        self.drafter = drafter
+        self.checking = Checking(service, gate, drafter)
         self._remembered: OrderedDict[tuple[object, ...], Prepared] = OrderedDict()
 
     @property
@@ -122,60 +82,7 @@ class Pipeline:
         if known is not None:
             session.executor.check_firewall(known)
             return (known,)
-        return await self._checked(text, session, param_oids)
-
-    async def _checked(
-        self, text: str, session: Session, param_oids: tuple[int, ...] | None, *, again: bool = False
-    ) -> tuple[Checked, ...]:
-        """`again`: the text was checked before and is in no client's hand, so it has no record of its own."""
-        gated, checked = [], []
-        for index, source in enumerate(await self._sources(text, session, again=again)):
-            with _gating(session, index, again=again) as record:
-                one = self._with_shape(
-                    await self._gated(source, text, session, param_oids is not None), session
-                )
-                if record is not None:
-                    record.reviewed = one.reviewed
-                gated.append(one)
-        for index, one in enumerate(gated):
-            with _gating(session, index, again=again) as record:
-                one = await self._passed(one, session)
-                if record is not None:
-                    record.reviewed = one.reviewed
-                checked.append(one)
-        return tuple(checked)
-
-    async def _gated(self, source: _Source, text: str, session: Session, parameters: bool) -> Checked:
-        """The gate's verdict, with the tables as they are now.  Raises: DeniedByGate."""
-        try:
-            return self._check(source, session, parameters)
-        except DeniedByGate as error:
-            if error.denied.code == UNKNOWN_TABLE and await self._service.refresh_catalogue():
-                return self._check(source, session, parameters)
-            if source.draft is None:
-                error.denied = error_at_end(error.denied, text, source.end)
-            raise
-
-    def _with_shape(self, checked: Checked, session: Session) -> Checked:
-        """With what the record and the firewall say of it."""
-        allowed, context = checked.allowed, checked.context
-        # What the client wrote: filters and masks are not of its shape.
-        tree = allowed.asked or allowed.tree
-        if tree is not None and any(
-            self.catalogue.find(None, r.name, context.search_path)
-            for r in allowed.facts.relations
-            if not r.schema
-        ):
-            # By whole names: a search_path must not give a known shape other tables.
-            tree = qualified(tree, self.catalogue, context.search_path, session.database)
-        reviewed = Reviewed(
-            allowed.kind.value,
-            shape_of(replace(allowed, tree=tree)),
-            is_exempt(allowed),
-            tuple(finding.code for finding in allowed.findings),
-            checked.source.prose,
-        )
-        return replace(checked, reviewed=reviewed)
+        return await self.checking.check(text, session, parameters=param_oids is not None)
 
     async def plan(
         self, checked: Prepared | Checked, session: Session, param_oids: tuple[int, ...] | None
@@ -195,7 +102,7 @@ class Pipeline:
         begun = time.perf_counter()
         record = session.executor.records.current
         try:
-            checked = await self._current(checked, session)
+            checked = await self.checking.current(checked, session)
             allowed, versions = checked.allowed, self.versions
             prepared = await self._plan(checked, session, param_oids or ())
         finally:
@@ -235,7 +142,7 @@ class Pipeline:
             return prepared
         text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
         parameters = None if prepared.prepare else oids
-        checked = await self._checked(text, session, parameters, again=True)
+        checked = await self.checking.check(text, session, parameters=parameters is not None, again=True)
         fresh = await self.plan(checked[0], session, parameters) if checked else self.nothing
         if prepared.prepare and isinstance(fresh.plan, Act) and fresh.plan.inner is not None:
             fresh = fresh.plan.inner
@@ -267,121 +174,6 @@ class Pipeline:
             self._remembered.move_to_end(key)
         return known
 
-    async def _sources(self, text: str, session: Session, *, again: bool) -> list[_Source]:
-        """The statements in a text; those of comments alone only when the comment is a question."""
-        prose = session.settings.get("streamlink.prose", "off") in ("on", "true", "1", "yes")
-        try:
-            statements = split(text)
-        except SyntaxProblem as problem:
-            # With streamlink.prose on, an apostrophe need not be a quote.
-            if not prose or (question := self._question(text, prose)) is None:
-                raise DeniedByGate(
-                    Denied("syntax", problem.sqlstate, problem.message, problem.position)
-                ) from None
-            record = None if again else session.executor.records.current
-            return [await self._drafted(text, 0, question, session, record)]
-        found = [(s, self._question(s.text, prose)) for s in statements]
-        found = [(s, question) for s, question in found if question is not None or s.kind != "empty"]
-        records = session.executor.records
-        if not again:
-            records.split([statement.text for statement, _ in found])
-        sources = []
-        for index, (statement, question) in enumerate(found):
-            if not again:
-                records.turn(index)
-            if question is not None:
-                record = None if again else records.current
-                drafted = await self._drafted(statement.text, statement.start, question, session, record)
-                sources.append(drafted)
-            else:
-                sources.append(_Source(statement.text, statement.start, end=statement.end))
-        return sources
-
-    def _question(self, text: str, prose: bool) -> Question | None:
-        if self.drafter is None:
-            return None
-        explain = _EXPLAIN.match(text)
-        return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
-
-    async def _drafted(
-        self, text: str, start: int, question: Question, session: Session, record: Record | None
-    ) -> _Source:
-        """The SQL that the model wrote for a question, in the place of the question.  Raises: Refused 42501."""
-        assert self.drafter is not None
-        if record is not None:
-            record.question = question.prose
-        if not session.grants.prose:
-            raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
-        draft = await self.drafter.draft(
-            question,
-            visible(self.catalogue, session.grants),
-            search_path=split_path(session.settings.get("search_path", "")),
-            deadline_s=self._service.settings.model.deadline_s,
-        )
-        sql = question.fill(draft.sql)
-        if record is not None:
-            record.draft = sql
-        return _Source(text, start, draft, sql, prose=question.prose)
-
-    async def _current(self, checked: Checked, session: Session) -> Checked:
-        """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""
-        context = checked.context
-        unknown = route(checked.allowed.facts, self.catalogue, context.search_path) is Route.UNKNOWN
-        if unknown:
-            await self._service.refresh_catalogue()
-        if context == self._context(session, reads_only=context.reads_only):
-            return checked
-        fresh = self._check(checked.source, session, checked.parameters)
-        return await self._passed(self._with_shape(fresh, session), session)
-
-    def _context(self, session: Session, *, reads_only: bool) -> Context:
-        return Context(
-            session.grants,
-            self.catalogue,
-            split_path(session.settings.get("search_path", "")),
-            session.database,
-            reads_only=reads_only,
-        )
-
-    def _check(self, source: _Source, session: Session, parameters: bool) -> Checked:
-        """The gate's verdict.  Raises: DeniedByGate, with a position in the client's text."""
-        context = self._context(session, reads_only=source.draft is not None)
-        if source.draft is None:
-            verdict = self._gate.check(
-                source.text,
-                context,
-                base_position=source.start,
-                parameters_allowed=parameters,
-            )
-        else:
-            # By itself first: a draft must not mean something else inside the client's statement.
-            verdict = self._read_only(source.draft.sql, context, parameters)
-            if isinstance(verdict, Allowed):
-                verdict = self._read_only(source.checked, context, parameters)
-        if isinstance(verdict, Denied):
-            raise DeniedByGate(verdict)
-        return Checked(source, verdict, context, parameters)
-
-    async def _passed(self, checked: Checked, session: Session) -> Checked:
-        """What the firewall and the role's judge let pass, with what the judge found.  Raises: DeniedByGate."""
-        reviewed, written = checked.reviewed, checked.source.checked
-        assert reviewed is not None
-        self._service.firewall.check(session, reviewed, written)
-        allowed = await self._service.judging.passed(written, checked.allowed, session.grants)
-        if allowed is checked.allowed:
-            return checked
-        codes = tuple(finding.code for finding in allowed.findings)
-        return replace(checked, allowed=allowed, reviewed=replace(reviewed, codes=codes))
-
-    def _read_only(self, sql: str, context: Context, parameters: bool) -> Allowed | Denied:
-        """The verdict on SQL that a model wrote; without a position, since the client has not seen it."""
-        verdict = self._gate.check(sql, context, parameters_allowed=parameters)
-        if isinstance(verdict, Denied):
-            return replace(verdict, position=None, hint=verdict.hint or f"SQL: {sql}")
-        if verdict.kind not in (StatementKind.SELECT, StatementKind.VALUES):
-            return Denied("question_writes", "42501", "a question can only read")
-        return verdict
-
     async def _plan(self, checked: Checked, session: Session, param_oids: tuple[int, ...]) -> Prepared:
         source, allowed = checked.source, checked.allowed
         try:
@@ -390,7 +182,7 @@ class Pipeline:
             raise self._placed_in_source(error, source, allowed.sql) from error
         notices: tuple[ErrorFields, ...] = ()
         if source.draft is not None:
-            if _EXPLAIN.match(source.text):
+            if EXPLAIN.match(source.text):
                 lines = _explained(source, source.draft, allowed)
                 return Prepared(source.text, source.start, Answer(lines), QUERY_PLAN, "EXPLAIN", source.sql)
             detail = "\n".join(source.draft.notes) or None
@@ -513,11 +305,9 @@ class Pipeline:
 
     def placed(self, error: Exception, prepared: Prepared, sql: str) -> Exception:
         """An engine's error with its position in the client's text, where it can be mapped back."""
-        return self._placed_in_source(
-            error, _Source(prepared.text, prepared.start, None, prepared.query), sql
-        )
+        return self._placed_in_source(error, Source(prepared.text, prepared.start, None, prepared.query), sql)
 
-    def _placed_in_source(self, error: Exception, source: _Source | None, sql: str) -> Exception:
+    def _placed_in_source(self, error: Exception, source: Source | None, sql: str) -> Exception:
         fields = fields_of(error)
         position: int | None = None
         if source is None:
@@ -536,21 +326,6 @@ class Pipeline:
         return Refused(
             fields.sqlstate, fields.message, detail=fields.detail, hint=fields.hint, position=position
         )
-
-
-@contextmanager
-def _gating(session: Session, index: int, *, again: bool) -> Iterator[Record | None]:
-    """The record of a text's statement of this index, which says how long the gate took; None where there is none."""
-    records = session.executor.records
-    if not again:
-        records.turn(index)
-    record = None if again else records.current
-    begun = time.perf_counter()
-    try:
-        yield record
-    finally:
-        if record is not None:
-            record.gate_s = (record.gate_s or 0.0) + time.perf_counter() - begun
 
 
 def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
@@ -605,7 +380,7 @@ def _padded(param_oids: Sequence[int], numbers: Sequence[int]) -> tuple[int, ...
     return tuple((list(param_oids) + [0] * count)[i] or TEXT_OID for i in range(count))
 
 
-def _explained(source: _Source, draft: Draft, allowed: Allowed) -> tuple[str, ...]:
+def _explained(source: Source, draft: Draft, allowed: Allowed) -> tuple[str, ...]:
     """EXPLAIN of a question: what would run, and why it may.  It runs nothing."""
     tables = sorted({f"{r.schema}.{r.name}" if r.schema else r.name for r in allowed.facts.relations})
     confidence = "not reported" if draft.confidence is None else f"{draft.confidence:.2f}"

@@ -45,8 +45,8 @@ from spark_thrift.session import Row, SparkSession
 from spark_thrift.transfer import decoded_rows
 
 if TYPE_CHECKING:
+    from proxy.checking import Checked
     from proxy.execute import Executor
-    from proxy.pipeline import Checked
     from proxy.session import Session
 
 NO_COLUMNS = Description((), None)

@@ -401,7 +401,9 @@ def test_learning_review_and_enforcement_through_psql(place: Place) -> None:
         "SELECT state, example LIKE '%OR%' FROM streamlink.shapes WHERE role = 'app' AND text LIKE '% OR %'"
     )
     assert wait_for(pending, "pending|t") == "pending|t"
-    assert place.rows("OR relname = 'pg_am", "outcome, codes, sqlstate", 1) == [("error", ["firewall"], "42501")]
+    assert place.rows("OR relname = 'pg_am", "outcome, codes, sqlstate", 1) == [
+        ("error", ["firewall"], "42501")
+    ]
 
     # A statement that was prepared before stops too, within a second of the review.
     with place.connect("app", prepare_threshold=0) as connection:

@@ -136,10 +136,12 @@ def test_each_write_has_its_record(table: Place) -> None:
     lines = (table.live.folder / "data" / "audit.jsonl").read_text("utf-8").splitlines()
     records = [json.loads(line) for line in lines[-3:]]
     assert [
-        (r["statement"], r.get("rows"), r.get("error")) for r in records if "INSERT" in r["statement"]
+        (r["statement"], r["rows"], r.get("sqlstate"), r["engine"])
+        for r in records
+        if "INSERT" in r["statement"]
     ] == [
-        ("INSERT INTO t (a) VALUES (1), (2)", 2, None),
-        ("INSERT INTO t (b) VALUES ('kept here')", 0, "23502"),
+        ("INSERT INTO t (a) VALUES (1), (2)", 2, None, "spark"),
+        ("INSERT INTO t (b) VALUES ('kept here')", 0, "23502", "spark"),
     ]
     assert "kept here" not in table.live.log()
 
