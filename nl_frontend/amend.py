@@ -44,13 +44,14 @@ def amend(sql: str, tables: Iterable[Table], *, search_path: Sequence[str]) -> A
     notes = []
     for rule in (_tables_that_hold, _years):
         edits, note = rule(sql, ordered, search_path)
-        sql = _apply(sql, edits)
+        sql = apply(sql, edits)
         if note:
             notes.append(note)
-    return Amended(_apply(sql, _readers_expectations(sql)), tuple(notes))
+    return Amended(apply(sql, _readers_expectations(sql)), tuple(notes))
 
 
-def _apply(sql: str, edits: Iterable[Edit]) -> str:
+def apply(sql: str, edits: Iterable[Edit]) -> str:
+    """The text after the edits, which do not overlap."""
     for edit in sorted(edits, key=lambda e: e.start, reverse=True):
         sql = sql[: edit.start] + edit.text + sql[edit.end :]
     return sql

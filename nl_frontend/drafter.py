@@ -3,7 +3,7 @@
 Rules: a draft is one PostgreSQL SELECT, without comments, or there is none; the same question over the same
 tables and model has the same draft; nothing here executes SQL or trusts it: a draft goes through the gate
 like typed text.
-Leaves out: remembering across restarts, examples chosen by the question, more than one candidate.
+Leaves out: remembering across restarts, more than one candidate.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import Any, Protocol
 from nl_frontend import forms
 from nl_frontend.amend import amend
 from nl_frontend.client import Node, NodeClient
+from nl_frontend.copied import copied_literals, without_copied
 from nl_frontend.errors import DraftRefused, QuestionInvalid
-from nl_frontend.examples import Example, copied_literals, load_examples
+from nl_frontend.examples import Example, load_examples
 from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
 from nl_frontend.prompt import FENCE, Table, build_prompt, select_tables, serialise_schema, tokens_of
+from nl_frontend.similar import Similar, load_similar
 
 PROSE_CHARACTERS_MAX = 4_000
 DRAFT_TOKENS_MAX = 400
@@ -29,6 +31,9 @@ REMEMBERED_MAX = 1_024
 EXAMPLES_SHARE = 0.3
 """Of the context, at most, for examples: the tables come first."""
 EXAMPLE_SIGNS_TOKENS = 4
+SIMILAR_MAX = 3
+"""Each costs a second of a 1.5B on two cores, since no node has read it before."""
+SIMILAR_TOKENS = 400
 
 
 class Catalogue(Protocol):
@@ -60,15 +65,19 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What stands before the question."""
+    """What stands before the question: of the examples, the same ones for all, and the ones most like this question."""
 
     schema: str
     tables: tuple[Table, ...]
     examples: tuple[Example, ...]
+    similar: tuple[Example, ...] = ()
 
 
 class FrontEnd:
-    """One model behind one node, as proxy.ports.Drafter wants it.  Examples are the shipped ones unless given."""
+    """One model behind one node, as proxy.ports.Drafter wants it.
+
+    The examples for all questions, and those of which the most similar are shown, are the shipped ones unless given.
+    """
 
     def __init__(
         self,
@@ -76,6 +85,7 @@ class FrontEnd:
         model: ModelSpec,
         *,
         examples: Sequence[Example] | None = None,
+        similar: Similar | None = None,
         context_tokens: int | None = None,
         prose_characters_max: int = PROSE_CHARACTERS_MAX,
         draft_tokens_max: int = DRAFT_TOKENS_MAX,
@@ -84,6 +94,7 @@ class FrontEnd:
         self._client = NodeClient(node, waiting_max=waiting_max)
         self._model = model
         self._examples = load_examples() if examples is None else tuple(examples)
+        self._similar = load_similar() if similar is None else similar
         self._context_tokens = context_tokens or model.context_tokens
         self._prose_characters_max = prose_characters_max
         self._draft_tokens_max = draft_tokens_max
@@ -108,13 +119,15 @@ class FrontEnd:
         if reply.finish == "length":
             raise DraftRefused("the draft for this question does not end", hint="Ask more simply.")
         sql = checked_sql(reply.text)
-        if copied_literals(sql, prose, context.examples):
+        shown = (*context.examples, *context.similar)
+        mended = without_copied(sql, prose, copied_literals(sql, prose, shown))
+        if copied_literals(mended.sql, prose, shown):
             raise DraftRefused(
                 "the model answered another question than this one",
                 hint="Ask in other words, and name what you mean.",
             )
-        amended = amend(sql, context.tables, search_path=search_path)
-        draft = Draft(amended.sql, self._model.name, reply.confidence, amended.notes)
+        amended = amend(mended.sql, context.tables, search_path=search_path)
+        draft = Draft(amended.sql, self._model.name, reply.confidence, mended.notes + amended.notes)
         self._remembered[key] = draft
         if len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
@@ -150,7 +163,7 @@ class FrontEnd:
         if not catalogue.tables:
             raise QuestionInvalid("there are no tables to ask about", sqlstate="42P01")
         around = tokens_of(build_prompt("", prose, template=self._model.template))
-        budget = self._context_tokens - self._draft_tokens_max - around
+        budget = self._context_tokens - self._draft_tokens_max - around - SIMILAR_TOKENS
         chosen = select_tables(catalogue.tables.values(), prose, search_path=search_path, budget=budget)
         if not chosen:
             raise QuestionInvalid("question and tables do not fit into the model's context", sqlstate="54000")
@@ -162,11 +175,17 @@ class FrontEnd:
             if cost <= left and example.holds(chosen, search_path):
                 shown.append(example)
                 left -= cost
-        return _Context(schema, tuple(chosen), tuple(shown))
+        similar = self._similar.nearest(
+            prose, SIMILAR_MAX, lambda example: example.holds(chosen, search_path)
+        )
+        return _Context(schema, tuple(chosen), tuple(shown), similar)
 
     def _prompt(self, context: _Context, prose: str) -> str:
         pairs = [(example.question, example.sql) for example in context.examples]
-        return build_prompt(context.schema, prose, examples=pairs, template=self._model.template)
+        similar = [(example.question, example.sql) for example in context.similar]
+        return build_prompt(
+            context.schema, prose, examples=pairs, similar=similar, template=self._model.template
+        )
 
     def _request(self, prompt: str) -> dict[str, Any]:
         return {
@@ -176,6 +195,10 @@ class FrontEnd:
             "stop": [FENCE, ";\n"],
             "logprobs": 1,
         }
+
+
+def _cost(example: Example) -> int:
+    return tokens_of(example.question + example.sql) + EXAMPLE_SIGNS_TOKENS
 
 
 def checked_sql(reply: str) -> str:

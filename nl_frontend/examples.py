@@ -16,18 +16,27 @@ from pathlib import Path
 
 from nl_frontend.prompt import Table
 
-_DATE = re.compile(r"\d{4}-\d\d")
-"""Questions write dates in other ways than SQL does."""
+_STRING = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One pair.  Shapes: `tables` and `columns` are the names that its SQL uses."""
+    """One pair.
+
+    Shapes: `tables` and `columns` are the names that its SQL uses; `like` is the question with # in the place of
+    numbers and @ in the place of names, where somebody has written it.
+    """
 
     question: str
     sql: str
     tables: frozenset[str]
     columns: frozenset[str]
+    like: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """The question without what is only this one's: names, numbers, the literals of its SQL."""
+        return self.like or pattern_of(self.question, self.sql)
 
     def holds(self, tables: Iterable[Table], search_path: Sequence[str]) -> bool:
         """Whether these tables have all that the SQL names."""
@@ -36,29 +45,27 @@ class Example:
         return {t.name for t in used} == self.tables and held >= self.columns
 
 
-def copied_literals(sql: str, question: str, examples: Iterable[Example]) -> set[str]:
-    """What a draft compares with that stands in an example and not in the question: the model copied it."""
-    asked = question.lower()
-    suspects = {value for example in examples for value in _compared(example.sql)}
-    return {value for value in _compared(sql) & suspects if value not in asked and not _DATE.match(value)}
-
-
-def _compared(sql: str) -> set[str]:
-    """The literals in a query's conditions, without patterns' wildcards."""
-    from sqlglot import exp, parse_one
-
-    conditions = parse_one(sql, read="postgres").find_all(exp.Where, exp.Having)
-    literals = (literal for condition in conditions for literal in condition.find_all(exp.Literal))
-    return {literal.name.strip("%").lower() for literal in literals} - {""}
+def pattern_of(question: str, sql: str) -> str:
+    """A question with @ for every word that its SQL has in a literal, and for names within a sentence."""
+    literals = " ".join(_STRING.findall(sql)).lower()
+    values = set(re.findall(r"\w+", literals))
+    words = [
+        "@" if part.lower() in values or (place and part[0].isupper() and not part.isupper()) else part
+        for place, part in enumerate(re.findall(r"\w+|\W+", question))
+    ]
+    return "".join(words)
 
 
 def load_examples(path: Path | None = None) -> tuple[Example, ...]:
     """The pairs at `path`, or the ones that ship.  Raises: ValueError for a pair that does not parse."""
     text = (path if path is not None else files("conf") / "examples.toml").read_text(encoding="utf-8")
-    return tuple(parse_example(e["question"], e["sql"]) for e in tomllib.loads(text).get("example", []))
+    return tuple(
+        parse_example(e["question"], e["sql"], e.get("like", ""))
+        for e in tomllib.loads(text).get("example", [])
+    )
 
 
-def parse_example(question: str, sql: str) -> Example:
+def parse_example(question: str, sql: str, like: str = "") -> Example:
     """Raises: ValueError when the SQL is not one query."""
     from sqlglot import exp, parse_one
 
@@ -67,4 +74,6 @@ def parse_example(question: str, sql: str) -> Example:
         raise ValueError(f"the example for {question!r} is not a query")
     made = {alias.alias for alias in tree.find_all(exp.Alias)}
     columns = {c.name for c in tree.find_all(exp.Column)} - made
-    return Example(question, sql, frozenset(t.name for t in tree.find_all(exp.Table)), frozenset(columns))
+    return Example(
+        question, sql, frozenset(t.name for t in tree.find_all(exp.Table)), frozenset(columns), like
+    )

@@ -4,7 +4,7 @@ Rules: `serialise_schema` is the one way in which a schema is put into words, fo
 alike; all that does not depend on the question comes first and never varies, so a node computes it once;
 whatever a user wrote stays inside the user's turn.  Source of the template: ChatML, as Qwen2.5 and SmolLM2
 were trained with.
-Leaves out: values, synonyms, and choosing examples by the question.
+Leaves out: values and synonyms.
 """
 
 from __future__ import annotations
@@ -205,20 +205,24 @@ def build_prompt(
     question: str,
     *,
     examples: Sequence[tuple[str, str]] = (),
+    similar: Sequence[tuple[str, str]] = (),
     template: str = "chatml",
     dialect: str = "postgres",
 ) -> str:
     """The whole text that the node completes; it ends inside an opened SQL block.
 
-    Shapes: `examples` are (question, SQL), the same for every question.
+    Shapes: `examples` are (question, SQL), the same for every question; `similar` were chosen for this one, and stand
+    behind all that a node has read before.
     """
     if template != "chatml":
         raise ValueError(f"no prompt template {template!r}")
     shown = "\n".join(f"-- {asked}\n{sql};" for asked, sql in examples)
+    near = "".join(f"-- {asked}\n{sql};\n" for asked, sql in similar)
+    asking = f"Similar:\n{near}\nQuestion: {question}" if near else question
     context = f"Tables:\n{schema}\n\n{INSTRUCTIONS[dialect]}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
         f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"
-        f"<|im_start|>user\n{defuse(question)}<|im_end|>\n"
+        f"<|im_start|>user\n{defuse(asking)}<|im_end|>\n"
         f"<|im_start|>assistant\n{FENCE}sql\n"
     )
 

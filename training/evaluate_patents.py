@@ -3,7 +3,8 @@
 The questions are what training.augment kept from training: other phrasings of templates that were trained on, and
 templates that were not.  Draft and gold run on a PostgreSQL over the same data, and their rows are compared.
 
-Rules: the draft comes from the front end as the server has it, with its examples, its checks and its amendments, and
+Rules: the draft comes from the front end as the server has it, with its checks, its amendments and
+examples (those that are chosen by the question are of the train part alone), and
 passes the server's gate; one that either refuses is wrong; what runs is what the gate made of it.
 Units: percent of the questions asked.
 """
@@ -27,12 +28,15 @@ from checker.gate import Gate
 from checker.verdict import Allowed
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import FrontEndError
-from nl_frontend.examples import load_examples
+from nl_frontend.examples import parse_example
 from nl_frontend.forms import Question
 from nl_frontend.models import load_catalogue
 from nl_frontend.prompt import Table
+from nl_frontend.similar import Similar
 from training.augment.data import DataError, read_parquet
+from training.augment.output import choose_examples, like_of
 from training.augment.postgres import EngineMissing, running
+from training.augment.propagate import Pair
 from training.causes import cause
 from training.predict import (
     CONTEXT_TOKENS,
@@ -106,6 +110,14 @@ def read_held(folder: Path) -> list[Held]:
     return [Held(i, part, row["question"], row["sql"]) for i, (part, row) in enumerate(rows)]
 
 
+def read_similar(folder: Path) -> Similar:
+    """The front end's examples, of the train part alone: those that ship are of all.  Raises: FileNotFoundError."""
+    lines = (folder / "train.jsonl").read_text("utf-8").splitlines()
+    pairs = [Pair(**{**json.loads(line), "constructs": ()}) for line in lines]
+    chosen = choose_examples(pairs, len(pairs))
+    return Similar(parse_example(pair.question, pair.sql, like_of(pair)) for pair in chosen)
+
+
 def score(engine: Runs, held: Held, sql: str) -> Scored:
     """A draft that the gate denies is wrong, and does not run.
 
@@ -129,15 +141,13 @@ def score(engine: Runs, held: Held, sql: str) -> Scored:
 
 
 async def ask(
-    catalogue: Catalogue, held: Sequence[Held], choice: ModelChoice, path: Path
+    catalogue: Catalogue, held: Sequence[Held], choice: ModelChoice, path: Path, similar: Similar
 ) -> dict[int, Prediction]:
     """Drafts of the front end.  Raises: FrontEndError, PredictionsMismatch."""
     async with AsyncExitStack() as stack:
         models = load_catalogue()
         spec = models.models.get(choice.model or "", models.spec(models.default))
-        front_end = FrontEnd(
-            await choice.start(stack), spec, examples=load_examples(), context_tokens=CONTEXT_TOKENS
-        )
+        front_end = FrontEnd(await choice.start(stack), spec, similar=similar, context_tokens=CONTEXT_TOKENS)
         stack.push_async_callback(front_end.close)
 
         def answer(question: Held) -> Callable[[], Awaitable[str]]:
@@ -187,7 +197,8 @@ def _measure(options: argparse.Namespace) -> int:
         if options.predictions:
             known = read_all(options.predictions, [h.number for h in held])
         else:
-            known = asyncio.run(ask(catalogue, held, choice, options.out / "predictions.jsonl"))
+            similar, path = read_similar(options.pairs), options.out / "predictions.jsonl"
+            known = asyncio.run(ask(catalogue, held, choice, path, similar))
         scored = [score(engine, h, known[h.number].sql) for h in held]
     name = options.predictions.name if options.predictions else choice.name
     figures: dict[str, object] = {"set": "patents", "model": name, "n": len(scored)}

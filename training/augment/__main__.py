@@ -21,11 +21,11 @@ from training.augment.profile import profile_of
 from training.augment.proof import Prover
 from training.augment.propagate import Pair, Propagation
 from training.augment.reading import TemplateError
-from training.augment.split import split
+from training.augment.split import PARTS, TRAINED, split
 from training.augment.template import TemplateFile, read_templates
 
 PAIRS_DEFAULT = 10_000
-EXAMPLES_DEFAULT = 300
+EXAMPLES_DEFAULT = 1000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,8 +56,12 @@ def parser() -> argparse.ArgumentParser:
         "--examples",
         type=Path,
         metavar="FILE",
-        help="also write examples for the front end, one a shape of SQL",
+        help="also write examples for the front end, one a phrasing of a shape of SQL",
     )
+    made.add_argument(
+        "--examples-of", choices=("train", "all"), default="train",
+        help="of which pairs; all leaves nothing to measure with (default train)",
+    )  # fmt: skip
     made.add_argument(
         "--examples-count", type=int, default=EXAMPLES_DEFAULT, metavar="N",
         help=f"at most so many (default {EXAMPLES_DEFAULT})",
@@ -117,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
     write_census(arguments.out, census)
     print("\n".join(census.lines()))
     if arguments.examples is not None:
-        chosen = choose_examples(pairs, arguments.examples_count)
+        parts = PARTS if arguments.examples_of == "all" else TRAINED
+        chosen = choose_examples(pairs, arguments.examples_count, parts)
         write_examples(arguments.examples, chosen)
         print(f"{len(chosen)} examples in {arguments.examples}")
     return 0

@@ -19,6 +19,7 @@ from training.augment.template import ALTERNATIVES, Template
 
 Part = Literal["train", "phrasings", "templates"]
 PARTS: tuple[Part, ...] = get_args(Part)
+TRAINED: tuple[Part, ...] = ("train",)
 TEMPLATES_SHARE = 0.12
 PHRASINGS_SHARE = 0.2
 SAME_WORDS = 0.75

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nl_frontend.copied import copied_literals
 from nl_frontend.drafter import checked_sql
-from nl_frontend.examples import copied_literals, load_examples, parse_example
+from nl_frontend.examples import load_examples, parse_example
 
 
 def test_the_shipped_examples_are_drafts_themselves() -> None:

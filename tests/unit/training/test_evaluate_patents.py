@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.unit.training.endpoint import Endpoint, last_line
 from training import evaluate, evaluate_patents
 from training.augment.postgres import Rows
+from training.augment.propagate import Pair
 
 
 def test_patents_by_the_whole_front_end(
@@ -29,6 +31,11 @@ def test_patents_by_the_whole_front_end(
     rows = [json.dumps({"question": q, "sql": sql}) + "\n" for q, sql in held.items()]
     (tmp_path / "phrasings.jsonl").write_text(rows[0])
     (tmp_path / "templates.jsonl").write_text("".join(rows[1:]))
+    trained = Pair(
+        "number of the patents that there are", "SELECT count(*) AS n FROM patent", "t",
+        "number of the patents that there are", "train", "patents", "prose-sql", (), "s", 1, False,
+    )  # fmt: skip
+    (tmp_path / "train.jsonl").write_text(json.dumps(asdict(trained)) + "\n")
     url, prompts = endpoint(
         lambda prompt: next(sql for q, sql in said.items() if q in prompt.split("user\n")[1])
     )
@@ -39,6 +46,8 @@ def test_patents_by_the_whole_front_end(
     assert figures["execution_accuracy_phrasings"] == 100.0
     assert figures["execution_accuracy_templates"] == 0.0
     assert all("Write one PostgreSQL" in prompt for prompt in prompts)
+    # The examples that ship are of all parts, so here those of the train part stand in their place.
+    assert [trained.question in prompt for prompt in prompts] == [True, False, False]
     causes = [
         json.loads(line)["cause"] for line in (tmp_path / "out" / "failures.jsonl").read_text().splitlines()
     ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from nl_frontend.examples import load_examples
-from training.augment.output import choose_examples, write_examples, write_pairs
+from training.augment.output import choose_examples, like_of, write_examples, write_pairs
 from training.augment.propagate import Pair
+from training.augment.split import PARTS
 
 
 def pair(
@@ -28,9 +32,29 @@ PAIRS = [
 ]
 
 
-def test_examples_are_one_a_shape_and_every_template_comes_first() -> None:
+def test_examples_are_one_a_phrasing_and_every_template_comes_first() -> None:
     assert [p.question for p in choose_examples(PAIRS, 2)] == ["other template", 'say "a" ä']
-    assert [p.question for p in choose_examples(PAIRS, 9)] == ["other template", 'say "a" ä', "second shape"]
+    again = [
+        *PAIRS,
+        replace(PAIRS[0], question="the same phrasing and shape", sql="SELECT a FROM t WHERE b = 3"),
+    ]
+    assert [p.question for p in choose_examples(again, 9)] == [
+        "other template", 'say "a" ä', "another value", "second shape",
+    ]  # fmt: skip
+    assert "held out" in [p.question for p in choose_examples(PAIRS, 9, PARTS)]
+
+
+@pytest.mark.parametrize(
+    ("phrasing", "question", "sql", "like"),
+    [
+        ("{company} {since} {year}", "IBM before 2010.", "x ILIKE '%Machines%' AND y < 2010", "@ before #"),
+        ("the {n} cities", "The seven cities", "LIMIT 7", "the # cities"),
+        ("about {topic}", "about  robot arms", "t ILIKE '%robot arms%'", "about @"),
+        ("{a} or {b}", "something else", "x = 'else'", "something @"),
+    ],
+)  # fmt: skip
+def test_what_an_example_is_like(phrasing: str, question: str, sql: str, like: str) -> None:
+    assert like_of(replace(PAIRS[0], phrasing=phrasing, question=question, sql=sql)) == like
 
 
 def test_the_front_end_reads_them(tmp_path: Path) -> None:
