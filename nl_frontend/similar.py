@@ -113,6 +113,7 @@ def stem(word: str) -> str:
     return word
 
 
-def load_similar(path: Path | None = None) -> Similar:
-    """The examples at `path`, or the ones that ship.  Raises: ValueError for a pair that does not parse."""
-    return Similar(load_examples(path if path is not None else Path(str(files("conf") / "questions.toml"))))
+def load_similar(own: Path | None = None) -> Similar:
+    """The examples that ship, and a site's own.  Raises: ValueError for a pair that does not parse, OSError."""
+    shipped = load_examples(Path(str(files("conf") / "questions.toml")))
+    return Similar((*shipped, *(load_examples(own) if own is not None else ())))

@@ -12,8 +12,9 @@ from nl_frontend.client import RemoteNode
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import ModelUnavailable
 from nl_frontend.models import load_catalogue, model_path, pull
+from nl_frontend.similar import Similar, load_similar
 from nl_frontend.supervisor import EmbeddedNode
-from proxy.settings import Settings, shipped
+from proxy.settings import Settings, SettingsError, shipped
 from spark_thrift.client import Endpoint, SparkClient
 from spark_thrift.errors import EngineError
 from spark_thrift.launcher import EmbeddedSpark
@@ -115,12 +116,12 @@ class LanguageModel:
         self.front_end: FrontEnd | None = None
         if settings.model.enabled:
             spec = load_catalogue().spec(settings.model.name)
-            if settings.model_embedded:
-                self.front_end = FrontEnd(self._later, spec, context_tokens=settings.model.context_tokens)
-            else:
-                self.front_end = FrontEnd(
-                    RemoteNode(settings.model.urls[0]), spec, context_tokens=settings.model.context_tokens
-                )
+            self.front_end = FrontEnd(
+                self._later if settings.model_embedded else RemoteNode(settings.model.urls[0]),
+                spec,
+                similar=_similar(settings.model.examples),
+                context_tokens=settings.model.context_tokens,
+            )
 
     async def start(self) -> None:
         """Pull the model if it is not here and the settings allow it, and start its node.
@@ -146,6 +147,14 @@ class LanguageModel:
             await self.front_end.close()
         if self._settings.model_embedded and self._later.node is not None:
             await self._later.node.stop()
+
+
+def _similar(own: Path | None) -> Similar:
+    """Raises: SettingsError."""
+    try:
+        return load_similar(own)
+    except (OSError, ValueError, KeyError) as error:
+        raise SettingsError(f"[model] examples: {own}: {str(error).splitlines()[0]}") from error
 
 
 class Later:

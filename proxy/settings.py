@@ -112,6 +112,7 @@ class Model:
     name: str = "qwen2.5-coder-1.5b"
     file: Path | None = None
     lora: Path | None = None
+    examples: Path | None = None
     pull: bool = True
     threads: int = at_least(0, 0)
     context_tokens: int = at_least(4096, 512)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nl_frontend.drafter import checked_sql
@@ -61,3 +63,15 @@ def test_the_shipped_examples_are_drafts_themselves() -> None:
     for example in shipped:
         assert checked_sql(example.sql) == example.sql
         assert example.like
+
+
+def test_a_site_has_examples_of_its_own(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[example]]\nquestion = "churn per region"\nsql = "SELECT r, avg(c) FROM churn GROUP BY r"\n'
+    )
+    index = load_similar(own)
+    assert questions(index.nearest("what is the churn of each region", 1)) == ["churn per region"]
+    own.write_text('[[example]]\nquestion = "churn"\nsql = "DELETE FROM churn"\n')
+    with pytest.raises(ValueError, match="not a query"):
+        load_similar(own)
