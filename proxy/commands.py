@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NO_COLUMNS = Description((), None)
 QUERY_PLAN = Description((), (Field("QUERY PLAN", 25, -1),))
+QUERY_PLAN_JSON = Description((), (Field("QUERY PLAN", 114, -1),))
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
     "streamlink.writes_in_transactions": ("refused", "immediate"),
@@ -75,12 +76,10 @@ class Commands:
                         "EXPLAIN",
                     )
                 assert isinstance(plan, OnSpark)
-                words = _explain_words(statement)
-                return (
-                    ExplainSpark(plan, words),
-                    replace(QUERY_PLAN, param_oids=description.param_oids),
-                    "EXPLAIN",
-                )
+                words, in_json = _explain_words(statement)
+                shown = QUERY_PLAN_JSON if in_json else QUERY_PLAN
+                oids = description.param_oids
+                return ExplainSpark(plan, words, in_json), replace(shown, param_oids=oids), "EXPLAIN"
             case st.CopyOut():
                 plan, description, _ = await self.inner(checked, ())
                 if isinstance(plan, OnMirror):
@@ -404,15 +403,21 @@ def _forward(statement: st.Fetch, position: int) -> tuple[int, int | None]:
             )
 
 
-def _explain_words(statement: st.Explain) -> str:
+def _explain_words(statement: st.Explain) -> tuple[str, bool]:
+    """Spark's variant, and whether the answer is in JSON."""
     if statement.analyze:
         raise Refused(
             "0A000", "EXPLAIN ANALYZE is not supported for data", hint="EXPLAIN shows Spark's plan."
         )
     options = dict(statement.options)
-    if options.get("FORMAT", "TEXT") != "TEXT":
-        raise Refused("0A000", f"EXPLAIN (FORMAT {options['FORMAT']}) is not supported for data")
-    return "EXTENDED" if options.get("VERBOSE", "FALSE") in ("", "TRUE", "ON", "1") else ""
+    form = options.get("FORMAT", "TEXT")
+    if form not in ("TEXT", "JSON"):
+        raise Refused(
+            "0A000", f"EXPLAIN (FORMAT {form}) is not supported for data", hint="FORMAT JSON and TEXT are."
+        )
+    if form == "JSON":
+        return "", True
+    return "EXTENDED" if options.get("VERBOSE", "FALSE") in ("", "TRUE", "ON", "1") else "", False
 
 
 def check_own(name: str, value: str) -> None:

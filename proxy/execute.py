@@ -37,6 +37,7 @@ from proxy.wire import messages as msg
 from proxy.writes import Writes
 from spark_thrift.dialect import tables
 from spark_thrift.errors import SparkError
+from spark_thrift.explained import as_json
 from spark_thrift.scan import scanned_bytes
 from spark_thrift.session import SparkSession
 
@@ -317,6 +318,8 @@ class Executor:
                 sql, _ = self._service.pipeline.spark_statement(prepared, plan.query, bind, session)
                 rows = await spark.run_command(f"EXPLAIN {plan.words} {sql}")
                 text = "\n".join(row[0] or "" for row in rows)
+                if plan.json:
+                    return LineStream(QUERY_PLAN, [as_json(text)])
                 return LineStream(QUERY_PLAN, text.split("\n"))
             case Answer():
                 return LineStream(QUERY_PLAN, plan.lines)

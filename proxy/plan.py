@@ -51,10 +51,14 @@ class OnSpark:
 
 @dataclass(frozen=True, slots=True)
 class ExplainSpark:
-    """EXPLAIN of a query for Spark.  `words` is Spark's own variant: empty, EXTENDED or FORMATTED."""
+    """EXPLAIN of a query for Spark.
+
+    `words` is Spark's own variant, empty or EXTENDED; `json` asks for PostgreSQL's FORMAT JSON.
+    """
 
     query: OnSpark
     words: str
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
