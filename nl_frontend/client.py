@@ -1,10 +1,10 @@
-"""Asks a node for a completion: any OpenAI-style completion endpoint, ours or llama.cpp's own server.  Or for a score,
+"""Asks nodes for a completion: any OpenAI-style completion endpoint, ours or llama.cpp's own server.  Or for a score,
 which only ours give.
 
-Rules: a deadline covers waiting and writing together; leaving (deadline, cancellation) closes the
-connection, which is what stops the node; no proxy of the environment is used, so nothing goes where conf
-does not say.
-Leaves out: several nodes and retries between them.
+Rules: a deadline covers waiting and writing together, on however many nodes; the node with the fewest questions of ours
+is asked, and another one when it breaks, is full or takes half of the time that is left; a node that failed is left
+alone for a while, longer each time, unless there is no other; leaving (deadline, cancellation) closes the connection,
+which is what stops the node; no proxy of the environment is used, so nothing goes where conf does not say.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from nl_frontend.errors import DraftTimeout, NodeBusy, NodeUnavailable, PromptTooLarge
+from nl_frontend.errors import DraftTimeout, FrontEndError, NodeBusy, NodeUnavailable, PromptTooLarge
 
 if TYPE_CHECKING:
     import httpx
+
+
+ALONE_S, ALONE_MAX_S = 1.0, 60.0
+"""How long a node that failed is left alone: at first, and at most."""
 
 
 class Node(Protocol):
@@ -67,14 +71,35 @@ class ScoreReply:
 _Parsed = TypeVar("_Parsed")
 
 
-class NodeClient:
-    """Completions from one node, `waiting_max` questions at most in flight."""
+@dataclass(slots=True, eq=False)
+class _Place:
+    """One node as we have known it.  Units: `alone_until` on the event loop's clock."""
 
-    def __init__(self, node: Node, *, waiting_max: int = 16) -> None:
-        self._node = node
+    node: Node
+    in_flight: int = 0
+    failures: int = 0
+    alone_until: float = 0.0
+
+    def failed(self, now: float) -> None:
+        self.failures += 1
+        self.alone_until = now + min(ALONE_S * 2 ** (self.failures - 1), ALONE_MAX_S)
+
+    def answered(self) -> None:
+        self.failures, self.alone_until = 0, 0.0
+
+
+class NodeClient:
+    """Completions from one node or the best of several, `waiting_max` questions at most in flight at each."""
+
+    def __init__(self, *nodes: Node, waiting_max: int = 16) -> None:
+        self._places = [_Place(node) for node in nodes]
         self._waiting_max = waiting_max
-        self._in_flight = 0
         self._http: httpx.AsyncClient | None = None
+
+    @property
+    def nodes(self) -> int:
+        """How many there are."""
+        return len(self._places)
 
     async def complete(self, body: dict[str, Any], *, deadline_s: float) -> Reply:
         """One completion of a request body as /v1/completions takes it.
@@ -93,19 +118,39 @@ class NodeClient:
     async def _ask(
         self, path: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], _Parsed], deadline_s: float
     ) -> _Parsed:
-        if self._in_flight >= self._waiting_max:
-            raise _busy()
-        self._in_flight += 1
-        try:
-            async with asyncio.timeout(deadline_s):
-                return await self._post(path, body, parse)
-        except TimeoutError:
-            raise DraftTimeout(
-                f"the language model gave no answer within {deadline_s:g} s",
-                hint="Ask again, or ask more simply.",
-            ) from None
-        finally:
-            self._in_flight -= 1
+        clock = asyncio.get_running_loop().time
+        end = clock() + deadline_s
+        problem: FrontEndError | None = None
+        left = set(self._places)
+        while left:
+            place = min(left, key=lambda p: (p.alone_until > clock(), p.in_flight, self._places.index(p)))
+            left.remove(place)
+            others = any(p.alone_until <= clock() for p in left)
+            if place.in_flight >= self._waiting_max:
+                problem = problem or _busy()
+                continue
+            place.in_flight += 1
+            try:
+                async with asyncio.timeout_at(end if not others else (clock() + end) / 2):
+                    reply = await self._post(place.node, path, body, parse)
+            except TimeoutError:
+                place.failed(clock())
+                problem = DraftTimeout(
+                    f"the language model gave no answer within {deadline_s:g} s",
+                    hint="Ask again, or ask more simply.",
+                )
+            except NodeUnavailable as error:
+                place.failed(clock())
+                problem = error
+            except NodeBusy as error:
+                problem = error
+            else:
+                place.answered()
+                return reply
+            finally:
+                place.in_flight -= 1
+        assert problem is not None
+        raise problem
 
     async def close(self) -> None:
         if self._http is not None:
@@ -113,16 +158,16 @@ class NodeClient:
             self._http = None
 
     async def _post(
-        self, path: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], _Parsed]
+        self, node: Node, path: str, body: dict[str, Any], parse: Callable[[dict[str, Any]], _Parsed]
     ) -> _Parsed:
         import httpx
 
-        if self._node.url is None:
+        if node.url is None:
             raise NodeUnavailable("the language model is not ready yet", hint="Try again in a moment.")
         if self._http is None:
             self._http = httpx.AsyncClient(timeout=None, trust_env=False)
         try:
-            response = await self._http.post(f"{self._node.url}{path}", json=body)
+            response = await self._http.post(f"{node.url}{path}", json=body)
         except httpx.TransportError as error:
             raise NodeUnavailable(
                 f"the language model's node broke off ({type(error).__name__})", hint="Try again in a moment."

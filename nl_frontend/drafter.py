@@ -8,6 +8,7 @@ Leaves out: remembering across restarts, more than one candidate.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ class _Context:
 
 
 class FrontEnd:
-    """One model behind one node, as proxy.ports.Drafter wants it.
+    """One model behind one node or several, as proxy.ports.Drafter wants it.
 
     The examples for all questions, and those of which the most similar are shown, are the shipped ones unless given.
     """
@@ -84,6 +85,7 @@ class FrontEnd:
         node: Node,
         model: ModelSpec,
         *,
+        more: Sequence[Node] = (),
         examples: Sequence[Example] | None = None,
         similar: Similar | None = None,
         context_tokens: int | None = None,
@@ -91,7 +93,7 @@ class FrontEnd:
         draft_tokens_max: int = DRAFT_TOKENS_MAX,
         waiting_max: int = 16,
     ) -> None:
-        self._client = NodeClient(node, waiting_max=waiting_max)
+        self._client = NodeClient(node, *more, waiting_max=waiting_max)
         self._model = model
         self._examples = load_examples() if examples is None else tuple(examples)
         self._similar = load_similar() if similar is None else similar
@@ -134,13 +136,16 @@ class FrontEnd:
         return draft
 
     async def warm(self, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float) -> None:
-        """Let the node read the schema ahead, so that the first question pays for its own words only.
+        """Let every node read the schema ahead, so that the first question pays for its own words only.
 
         Raises: as `draft`.
         """
         if catalogue.tables:
             body = self._request(self._prompt(self._context("", catalogue, search_path), ""))
-            await self._client.complete(body | {"max_tokens": 1, "logprobs": None}, deadline_s=deadline_s)
+            body |= {"max_tokens": 1, "logprobs": None}
+            # Each goes to the node that has the fewest.
+            asked = [self._client.complete(body, deadline_s=deadline_s) for _ in range(self._client.nodes)]
+            await asyncio.gather(*asked)
 
     async def close(self) -> None:
         await self._client.close()

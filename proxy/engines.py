@@ -119,6 +119,7 @@ class LanguageModel:
             self.front_end = FrontEnd(
                 self._later if settings.model_embedded else RemoteNode(settings.model.urls[0]),
                 spec,
+                more=[RemoteNode(url) for url in settings.model.urls[1:]],
                 similar=_similar(settings.model.examples),
                 context_tokens=settings.model.context_tokens,
             )

@@ -31,7 +31,7 @@ from checker.judge import (
     parse_calibration,
 )
 from checker.verdict import Allowed, Denied
-from nl_frontend.client import NodeClient, RemoteNode
+from nl_frontend.client import Node, NodeClient, RemoteNode
 from nl_frontend.errors import FrontEndError, ModelUnavailable, NodeBusy, PromptTooLarge
 from nl_frontend.models import fingerprint
 from nl_frontend.supervisor import EmbeddedNode
@@ -109,8 +109,8 @@ class Judging:
         self._settings = settings
         self._progress = progress
         self._later = Later()
-        node = RemoteNode(settings.urls[0]) if settings.urls else self._later
-        self._client = NodeClient(node, waiting_max=settings.waiting)
+        nodes: list[Node] = [RemoteNode(url) for url in settings.urls] or [self._later]
+        self._client = NodeClient(*nodes, waiting_max=settings.waiting)
         self._scorer = NodeScorer(self._client)
         self._judge: Judge | None = None
         self._starting: asyncio.Task[None] | None = None
