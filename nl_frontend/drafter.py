@@ -3,14 +3,12 @@
 Rules: a draft is one PostgreSQL SELECT, without comments, or there is none; the same question over the same
 tables and model has the same draft; nothing here executes SQL or trusts it: a draft goes through the gate
 like typed text.
-Leaves out: remembering across restarts, more than one candidate.
+Leaves out: remembering, more than one candidate.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,7 +26,6 @@ from nl_frontend.similar import Similar, load_similar
 
 PROSE_CHARACTERS_MAX = 4_000
 DRAFT_TOKENS_MAX = 400
-REMEMBERED_MAX = 1_024
 EXAMPLES_SHARE = 0.3
 """Of the context, at most, for examples: the tables come first."""
 EXAMPLE_SIGNS_TOKENS = 4
@@ -100,23 +97,27 @@ class FrontEnd:
         self._context_tokens = context_tokens or model.context_tokens
         self._prose_characters_max = prose_characters_max
         self._draft_tokens_max = draft_tokens_max
-        self._remembered: OrderedDict[str, Draft] = OrderedDict()
 
     def extract(self, statement: str, *, prose: bool) -> forms.Question | None:
         """See forms.extract."""
         return forms.extract(statement, prose=prose)
 
     async def draft(
-        self, question: Asked, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float
+        self,
+        question: Asked,
+        catalogue: Catalogue,
+        *,
+        search_path: Sequence[str],
+        deadline_s: float,
+        approved: Similar | None = None,
     ) -> Draft:
-        """Raises: QuestionInvalid, DraftRefused, NodeBusy, NodeUnavailable, DraftTimeout; see errors.py."""
+        """`approved` are more examples, which go before the others.
+
+        Raises: QuestionInvalid, DraftRefused, NodeBusy, NodeUnavailable, DraftTimeout; see errors.py.
+        """
         prose = self._checked(question.prose)
-        context = self._context(prose, catalogue, search_path)
+        context = self._context(prose, catalogue, search_path, approved)
         prompt = self._prompt(context, prose)
-        key = hashlib.sha256(prompt.encode()).hexdigest()
-        if (known := self._remembered.get(key)) is not None:
-            self._remembered.move_to_end(key)
-            return known
         reply = await self._client.complete(self._request(prompt), deadline_s=deadline_s)
         if reply.finish == "length":
             raise DraftRefused("the draft for this question does not end", hint="Ask more simply.")
@@ -129,11 +130,7 @@ class FrontEnd:
                 hint="Ask in other words, and name what you mean.",
             )
         amended = amend(mended.sql, context.tables, search_path=search_path)
-        draft = Draft(amended.sql, self._model.name, reply.confidence, mended.notes + amended.notes)
-        self._remembered[key] = draft
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)
-        return draft
+        return Draft(amended.sql, self._model.name, reply.confidence, mended.notes + amended.notes)
 
     async def warm(self, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float) -> None:
         """Let every node read the schema ahead, so that the first question pays for its own words only.
@@ -163,7 +160,9 @@ class FrontEnd:
             )
         return " ".join(prose.split())
 
-    def _context(self, prose: str, catalogue: Catalogue, search_path: Sequence[str]) -> _Context:
+    def _context(
+        self, prose: str, catalogue: Catalogue, search_path: Sequence[str], approved: Similar | None = None
+    ) -> _Context:
         """What fits beside the question: all tables or the nearest ones, then the examples that hold on them."""
         if not catalogue.tables:
             raise QuestionInvalid("there are no tables to ask about", sqlstate="42P01")
@@ -176,14 +175,16 @@ class FrontEnd:
         left = min(budget - tokens_of(schema), int(self._context_tokens * EXAMPLES_SHARE))
         shown = []
         for example in self._examples:
-            cost = tokens_of(example.question + example.sql) + EXAMPLE_SIGNS_TOKENS
-            if cost <= left and example.holds(chosen, search_path):
+            if _cost(example) <= left and example.holds(chosen, search_path):
                 shown.append(example)
-                left -= cost
-        similar = self._similar.nearest(
-            prose, SIMILAR_MAX, lambda example: example.holds(chosen, search_path)
-        )
-        return _Context(schema, tuple(chosen), tuple(shown), similar)
+                left -= _cost(example)
+
+        def fits(example: Example) -> bool:
+            return _cost(example) <= SIMILAR_TOKENS // SIMILAR_MAX and example.holds(chosen, search_path)
+
+        own = () if approved is None else approved.nearest(prose, SIMILAR_MAX, fits)
+        others = self._similar.nearest(prose, SIMILAR_MAX - len(own), fits)
+        return _Context(schema, tuple(chosen), tuple(shown), (*others, *own))
 
     def _prompt(self, context: _Context, prose: str) -> str:
         pairs = [(example.question, example.sql) for example in context.examples]
@@ -203,6 +204,7 @@ class FrontEnd:
 
 
 def _cost(example: Example) -> int:
+    """Units: tokens."""
     return tokens_of(example.question + example.sql) + EXAMPLE_SIGNS_TOKENS
 
 

@@ -68,8 +68,12 @@ def load_examples(path: Path | None = None) -> tuple[Example, ...]:
 def parse_example(question: str, sql: str, like: str = "") -> Example:
     """Raises: ValueError when the SQL is not one query."""
     from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
 
-    tree = parse_one(sql, read="postgres")  # SqlglotError is a ValueError
+    try:
+        tree = parse_one(sql, read="postgres")
+    except SqlglotError:
+        raise ValueError(f"the example for {question!r} is no SQL") from None
     if not isinstance(tree, exp.Query):
         raise ValueError(f"the example for {question!r} is not a query")
     made = {alias.alias for alias in tree.find_all(exp.Alias)}

@@ -47,6 +47,8 @@ class Source:
     sql: str | None = None
     end: int = 0
     prose: str | None = None
+    answer: str | None = None
+    """The key under which the draft is remembered, once it is planned."""
 
     @property
     def checked(self) -> str:
@@ -176,16 +178,22 @@ class Checking:
             record.question = question.prose
         if not session.grants.prose:
             raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
-        draft = await self.drafter.draft(
-            question,
-            visible(self._service.catalogue, session.grants),
-            search_path=split_path(session.settings.get("search_path", "")),
-            deadline_s=self._service.settings.model.deadline_s,
-        )
+        answers, search_path = self._service.answers, split_path(session.settings.get("search_path", ""))
+        seen = visible(self._service.catalogue, session.grants)
+        key = answers.key(question.prose, seen, session, search_path)
+        draft: Draft | None = answers.find(key)
+        if draft is None:
+            draft = await self.drafter.draft(
+                question,
+                seen,
+                search_path=search_path,
+                deadline_s=self._service.settings.model.deadline_s,
+                approved=answers.examples(session.grants.roles),
+            )
         sql = question.fill(draft.sql)
         if record is not None:
             record.draft = sql
-        return Source(text, start, draft, sql, prose=question.prose)
+        return Source(text, start, draft, sql, prose=question.prose, answer=key)
 
     async def current(self, checked: Checked, session: Session) -> Checked:
         """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""

@@ -108,6 +108,8 @@ class Pipeline:
         finally:
             if record is not None:
                 record.plan_s = time.perf_counter() - begun
+        if source.draft is not None and source.prose is not None:
+            self._service.answers.given(source.answer, source.prose, source.draft, session)
         plan = prepared.plan
         if isinstance(plan, Act) and isinstance(plan.statement, Prepare) and plan.inner is not None:
             plan = replace(plan, inner=replace(plan.inner, reviewed=checked.reviewed))

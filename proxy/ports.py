@@ -144,7 +144,16 @@ class Drafter(Protocol):
         ...
 
     async def draft(
-        self, question: Any, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float
+        self,
+        question: Any,
+        catalogue: Catalogue,
+        *,
+        search_path: Sequence[str],
+        deadline_s: float,
+        approved: Any = None,
     ) -> Draft:
-        """`question` is what `extract` gave.  Raises: nl_frontend's errors, see sqlstate.py."""
+        """`question` is what `extract` gave; `approved` are examples (nl_frontend.similar) for those who ask.
+
+        Raises: nl_frontend's errors, see sqlstate.py.
+        """
         ...

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from checker.gate import Gate, Limits
 from nl_frontend.errors import FrontEndError
+from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.audit_table import AuditTable
 from proxy.carrier import clean, forget, left_over
@@ -31,7 +32,7 @@ from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.registry import Registry
-from proxy.settings import Settings
+from proxy.settings import Model, Settings
 from proxy.snapshot import write_snapshot
 from proxy.sqlstate import Refused
 from proxy.timezones import UnknownTimeZone, engine_zone
@@ -82,6 +83,7 @@ class Service:
             )
         )
         self.firewall = Firewall(self.mirror)
+        self.answers = Answers(self.mirror, _fingerprint(settings.model))
         self._audit_table = (
             None
             if self.audit.journal is None
@@ -113,6 +115,7 @@ class Service:
             async with self.mirror.lease("streamlink_probe", {}) as lease:
                 self.mirror_parameters = dict(lease.parameters)
             await self.firewall.load()
+            await self.answers.load()
         except BaseException:
             await self._stop()
             raise
@@ -125,6 +128,7 @@ class Service:
             self.mirror.supervise(),
             self.policies.follow(self._readmit),
             self.firewall.run(),
+            self.answers.run(),
             *([] if self._audit_table is None else [self._audit_table.run()]),
         ):
             self._running.append(asyncio.create_task(part))
@@ -156,6 +160,7 @@ class Service:
         try:
             async with asyncio.timeout(REST_S):
                 await self.firewall.write()
+                await self.answers.write()
                 if self._audit_table is not None:
                     await self._audit_table.catch_up()
         except Exception as error:
@@ -283,6 +288,13 @@ class Service:
                 self._canonical.clear()
             self._canonical[key] = known
         return known
+
+
+def _fingerprint(model: Model) -> str:
+    """What tells one model, with or without an adapter, from another; a file by its name, size and time."""
+    files = [path for path in (model.file, model.lora) if path is not None]
+    stamps = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files if path.is_file()]
+    return "|".join([model.name, *model.urls, *stamps])
 
 
 def _spark_zone(zone: str) -> str:

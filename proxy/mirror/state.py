@@ -5,7 +5,7 @@ under a lock, so that several servers may start on one mirror.  No client's role
 seen is a view that asks PostgreSQL itself who is looking (session_user, which no client can change), what may be done
 is a function that asks the same.  Rights are memberships in the group roles below, given by `grant_rights`.
 
-Left out: what is written into the tables (audit_table.py, firewall.py).
+Left out: what is written into the tables (audit_table.py, firewall.py, answers.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, Literal
 from proxy.mirror.roles import READER, STATE_SCHEMA, quote_identifier
 
 AUDIT_OWN, AUDIT_ALL, ADMIN = "streamlink_audit_own", "streamlink_audit_all", "streamlink_admin"
-SHAPES_CHANNEL = "streamlink_shapes"
-"""Notified when a review has changed a list."""
+SHAPES_CHANNEL, ANSWERS_CHANNEL = "streamlink_shapes", "streamlink_answers"
+"""Notified when a review has changed a list, or an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,59 @@ _SHAPES = f"""
     CREATE TRIGGER tell_of_review AFTER UPDATE OF state OR DELETE ON shape EXECUTE FUNCTION tell_of_review();
 """
 
-MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES)
+_ANSWERS = f"""
+    CREATE TABLE answer (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE, question text NOT NULL,
+        roles text[] NOT NULL, sql text NOT NULL, model text NOT NULL, confidence double precision,
+        state text NOT NULL DEFAULT 'given' CHECK (state IN ('given', 'approved', 'corrected')), askers text[] NOT NULL,
+        asked bigint NOT NULL, first_asked timestamptz NOT NULL, last_asked timestamptz NOT NULL,
+        reviewed_by text, reviewed_at timestamptz);
+    COMMENT ON COLUMN answer.key IS 'of the question, the roles, the tables as they see them, and the model';
+    COMMENT ON COLUMN answer.state IS 'given by the model; approved or corrected by an administrator';
+    CREATE INDEX ON answer (last_asked);
+    CREATE VIEW answers WITH (security_barrier) AS
+        SELECT id, question, sql, state, roles, model, confidence, askers, asked, first_asked, last_asked, reviewed_by,
+            reviewed_at FROM answer
+        WHERE pg_has_role(session_user, '{ADMIN}', 'USAGE') OR session_user::text = ANY (askers);
+    COMMENT ON VIEW answers IS 'the SQL that questions were given, one row a question and role';
+    GRANT SELECT ON answers TO {READER};
+
+    CREATE FUNCTION review_answer(answer_id bigint, verdict text, corrected text) RETURNS text
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+        IF NOT pg_has_role(session_user, '{ADMIN}', 'USAGE') THEN
+            RAISE insufficient_privilege USING MESSAGE = 'only an administrator may review answers';
+        END IF;
+        IF verdict = 'forgotten' THEN
+            DELETE FROM {STATE_SCHEMA}.answer WHERE id = answer_id;
+        ELSE
+            UPDATE {STATE_SCHEMA}.answer SET state = verdict, sql = coalesce(corrected, sql),
+                reviewed_by = session_user, reviewed_at = now() WHERE id = answer_id;
+        END IF;
+        IF NOT FOUND THEN
+            RAISE invalid_parameter_value USING MESSAGE = format('there is no answer %s', answer_id);
+        END IF;
+        RETURN verdict;
+    END $$;
+    CREATE FUNCTION approve_answer(id bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp AS
+        $$ BEGIN RETURN {STATE_SCHEMA}.review_answer(id, 'approved', NULL); END $$;
+    CREATE FUNCTION correct_answer(id bigint, sql text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp AS
+        $$ BEGIN RETURN {STATE_SCHEMA}.review_answer(id, 'corrected', sql); END $$;
+    CREATE FUNCTION forget_answer(id bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp AS
+        $$ BEGIN RETURN {STATE_SCHEMA}.review_answer(id, 'forgotten', NULL); END $$;
+    REVOKE ALL ON FUNCTION review_answer, approve_answer, correct_answer, forget_answer FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION approve_answer, correct_answer, forget_answer TO {ADMIN};
+
+    CREATE FUNCTION tell_of_answer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
+        $$ BEGIN PERFORM pg_notify('{ANSWERS_CHANNEL}', ''); RETURN NULL; END $$;
+    REVOKE ALL ON FUNCTION tell_of_answer FROM PUBLIC;
+    CREATE TRIGGER tell_of_answer AFTER UPDATE OF state OR DELETE ON answer EXECUTE FUNCTION tell_of_answer();
+"""
+
+MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS)
 """Step n takes the schema from version n - 1 to n."""
 
 

@@ -12,6 +12,7 @@ from nl_frontend.errors import DraftRefused, QuestionInvalid
 from nl_frontend.examples import parse_example
 from nl_frontend.forms import Question
 from nl_frontend.models import load_catalogue
+from nl_frontend.similar import Similar
 
 PATH = ["patents", "default"]
 ASK = {"search_path": PATH, "deadline_s": 5.0}
@@ -49,14 +50,15 @@ async def test_a_draft(catalogue) -> None:
     assert client.bodies[0]["temperature"] == 0
 
 
-async def test_the_same_question_is_asked_once(catalogue, make_table, make_catalogue) -> None:
-    front_end, client = stub_front_end("SELECT 1")
-    first = await front_end.draft(Question("how many  patents"), catalogue, **ASK)
-    assert await front_end.draft(Question("how many patents"), catalogue, **ASK) is first
-    assert len(client.bodies) == 1
-    more = make_catalogue({**catalogue.tables, ("patents", "new"): make_table("new", "a:string")})
-    await front_end.draft(Question("how many patents"), more, **ASK)
-    assert len(client.bodies) == 2
+async def test_what_was_approved_goes_before_other_examples(catalogue) -> None:
+    other = parse_example("count the patents of 2001", "SELECT count(*) FROM patent WHERE grant_year = 2001")
+    mine = parse_example("how many patents do we have", "SELECT count(*) AS ours FROM patent")
+    front_end, client = stub_front_end("SELECT count(*) FROM patent", similar=Similar([other]))
+    for approved, shown in ((None, [other]), (Similar([mine]), [other, mine])):
+        await front_end.draft(Question("how many patents"), catalogue, **ASK, approved=approved)
+        prompt = client.bodies[-1]["prompt"]
+        assert [example for example in (other, mine) if example.sql in prompt] == shown
+    assert prompt.index(other.sql) < prompt.index(mine.sql), "the last is nearest to the question"
 
 
 async def test_a_column_of_another_table_is_found_and_told(catalogue) -> None:

@@ -33,5 +33,8 @@ def test_an_example_that_is_no_query(tmp_path: Path) -> None:
     path.write_text('[[example]]\nquestion = "q"\nsql = "DROP TABLE a"\n')
     with pytest.raises(ValueError, match="not a query"):
         load_examples(path)
+    path.write_text('[[example]]\nquestion = "q"\nsql = "SELECT FROM WHERE"\n')
+    with pytest.raises(ValueError, match="no SQL"):
+        load_examples(path)
     path.write_text("")
     assert load_examples(path) == ()

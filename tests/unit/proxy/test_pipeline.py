@@ -11,6 +11,7 @@ import pytest
 
 from checker.gate import Gate
 from nl_frontend import forms
+from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.firewall import Firewall
 from proxy.pipeline import Pipeline
@@ -49,7 +50,9 @@ class Drafter:
     def extract(self, statement: str, *, prose: bool) -> forms.Question | None:
         return forms.extract(statement, prose=prose)
 
-    async def draft(self, question: Any, catalogue: Any, *, search_path: Any, deadline_s: float) -> Draft:
+    async def draft(
+        self, question: Any, catalogue: Any, *, search_path: Any, deadline_s: float, approved: Any
+    ) -> Draft:
         return Draft(self.sql)
 
 
@@ -61,6 +64,7 @@ def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
         mirror=mirror, catalogue=Catalogue(), settings=settings, audit=Audit(settings), policies=policies
     )
     service.firewall = Firewall(service.mirror)
+    service.answers = Answers(service.mirror, "model")
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
     session: Any = SimpleNamespace(
         settings={"search_path": "public"}, user="demo", database="db", pid=7, given_roles=(), service=service,

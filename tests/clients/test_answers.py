@@ -1,0 +1,184 @@
+"""Remembered answers on a running server: asked once, kept over a restart, reviewed in SQL, never for other roles."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from spark_thrift.transport import Endpoint
+from tests.live import LiveServer, over, start_server
+
+GRANTS = {
+    "demo": {"roles": ["analyst"], "admin": True},
+    "other": {"roles": ["analyst"]},
+    "guest": {"roles": ["visitor"]},
+    "secret": {"roles": ["hidden"], "redact": True},
+}
+FOLLOWED_S = 1.5
+"""Longer than a review takes to count."""
+
+
+class Model:
+    """An endpoint that says what it is told to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.says = "SELECT count(*) AS n FROM patent"
+        self.prompts: list[str] = []
+        model = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if body["max_tokens"] > 1:  # the server reads the schema ahead with one
+                    model.prompts.append(body["prompt"])
+                answer = json.dumps({"choices": [{"text": model.says, "finish_reason": "stop"}]}).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+class Place:
+    """A server with a model of ours; `start` again goes on with the same data."""
+
+    def __init__(self, folder: Path, spark: Endpoint) -> None:
+        self.folder, self.spark, self.model = folder, spark, Model()
+        folder.mkdir(exist_ok=True)
+        (folder / "grants.json").write_text(json.dumps(GRANTS))
+        self.server = self.start()
+
+    def start(self) -> LiveServer:
+        self.server = start_server(
+            self.folder,
+            program="tests.granted",
+            environment={"TEST_GRANTS": str(self.folder / "grants.json")},
+            auth={"rules": ["host all all loopback trust"]},
+            spark=over(self.spark, self.folder),
+            model={"enabled": True, "urls": [self.model.url]},
+        )
+        return self.server
+
+    def run(self, user: str, sql: str) -> tuple[list[tuple[Any, ...]], list[str]]:
+        notices: list[str] = []
+        conninfo = self.server.conninfo.replace("user=demo", f"user={user}")
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.add_notice_handler(
+                lambda notice: notices.append(f"{notice.message_primary} {notice.message_detail or ''}")
+            )
+            return connection.execute(sql.encode()).fetchall(), notices
+
+    def ask(self, question: str, user: str = "demo") -> tuple[list[tuple[Any, ...]], int]:
+        """The rows, and how often the model was asked for them."""
+        before = len(self.model.prompts)
+        rows, _ = self.run(user, f"-- nl: {question}")
+        return rows, len(self.model.prompts) - before
+
+    def answers(self, columns: str, user: str = "demo", where: str = "true") -> list[tuple[Any, ...]]:
+        time.sleep(FOLLOWED_S)
+        return self.run(user, f"SELECT {columns} FROM streamlink.answers WHERE {where}")[0]
+
+    def review(self, call: str) -> None:
+        self.run("demo", f"SELECT streamlink.{call}")
+        time.sleep(FOLLOWED_S)
+
+
+@pytest.fixture(scope="module")
+def place(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    place = Place(tmp_path_factory.mktemp("answers"), spark_endpoint)
+    yield place
+    place.server.stop()
+    place.model.server.shutdown()
+
+
+def test_a_question_is_asked_once_for_all_with_these_roles(place: Place) -> None:
+    (rows, asked) = place.ask("how many patents are there")
+    assert asked == 1
+    assert rows[0][0] > 10_000
+    place.model.says = "SELECT 1 AS other"
+    assert place.ask("How many  patents are there?") == (rows, 0)
+    assert place.ask("how many patents are there", "other") == (rows, 0)
+    assert place.ask("how many patents are there", "guest") == ([(1,)], 1)
+    columns = "question, sql, state, roles, askers, asked"
+    assert sorted(place.answers(columns)) == [
+        ("how many patents are there", "SELECT 1 AS other", "given", ["visitor"], ["guest"], 1),
+        ("how many patents are there", "SELECT count(*) AS n FROM patent", "given", ["analyst"], ["demo", "other"], 3),
+    ]  # fmt: skip
+    assert [row[3] for row in place.answers(columns, "guest")] == [["visitor"]]
+    assert place.answers("count(*)", "secret") == [(0,)]
+
+
+def test_what_decides_it(place: Place) -> None:
+    """Other tables in sight, and roles of which nothing may be kept."""
+    place.model.says = "SELECT count(*) AS n FROM patent"
+    assert place.ask("count them", "secret")[1] == 1
+    assert place.ask("count them", "secret")[1] == 1
+    assert place.answers("count(*)", where="question = 'count them'") == [(0,)]
+    with psycopg.connect(place.server.conninfo, autocommit=True) as connection:
+        connection.execute("SET search_path = 'default'")
+        with pytest.raises(psycopg.Error):
+            connection.execute(b"-- nl: how many patents are there")
+
+
+def test_review(place: Place) -> None:
+    place.model.says = "SELECT count(*) AS n FROM assignee"
+    place.ask("number of firms")
+    ((identity,),) = place.answers("id", where="question = 'number of firms'")
+    for user in ("other", "guest"):
+        for call in ("approve_answer(1)", "correct_answer(1, 'SELECT 1')", "forget_answer(1)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                place.run(user, f"SELECT streamlink.{call}")
+    place.review(f"correct_answer({identity}, 'SELECT count(DISTINCT organization) AS n FROM assignee')")
+    rows, notices = place.run("other", "-- nl: number of firms")
+    assert rows == place.run("demo", "SELECT count(DISTINCT organization) FROM assignee")[0]
+    assert "corrected by an administrator" in notices[0]
+    # It is an example now, for these roles and no others.
+    place.model.says = "SELECT 7 AS n"
+    for user, shown in (("demo", True), ("guest", False)):
+        place.ask(f"the number of firms that {user} knows", user)
+        assert ("count(DISTINCT organization) AS n" in place.model.prompts[-1]) is shown, user
+    place.review(f"forget_answer({identity})")
+    assert place.ask("number of firms") == ([(7,)], 1)
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlstate"),
+    [("DROP TABLE patent", "42501"), ("SELECT FROM WHERE", "42601"), ("SELECT no_such FROM patent", "42703")],
+)
+def test_a_correction_passes_the_gate_like_anything_else(place: Place, sql: str, sqlstate: str) -> None:
+    question = f"a question for {sqlstate}"
+    place.model.says = "SELECT 5 AS n"
+    place.ask(question)
+    ((identity,),) = place.answers("id", where=f"question = '{question}'")
+    place.review(f"correct_answer({identity}, '{sql}')")
+    with pytest.raises(psycopg.Error) as caught:
+        place.ask(question)
+    assert caught.value.sqlstate == sqlstate
+    place.review(f"forget_answer({identity})")
+
+
+def test_answers_outlive_the_server(place: Place) -> None:
+    place.model.says = "SELECT 11 AS n"
+    assert place.ask("something to keep") == ([(11,)], 1)
+    place.server.stop()
+    place.start()
+    place.model.says = "SELECT 12 AS n"
+    assert place.ask("something to keep") == ([(11,)], 0)
+    assert place.ask("something new") == ([(12,)], 1)
