@@ -29,9 +29,9 @@ DRAFT_TOKENS_MAX = 400
 EXAMPLES_SHARE = 0.3
 """Of the context, at most, for examples: the tables come first."""
 EXAMPLE_SIGNS_TOKENS = 4
-SIMILAR_MAX = 3
+SIMILAR_MAX = 4
 """Each costs a second of a 1.5B on two cores, since no node has read it before."""
-SIMILAR_TOKENS = 400
+SIMILAR_TOKENS = 540
 
 
 class Catalogue(Protocol):
