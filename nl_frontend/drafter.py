@@ -19,6 +19,7 @@ from nl_frontend.client import Node, NodeClient
 from nl_frontend.copied import copied_literals, without_copied
 from nl_frontend.errors import DraftRefused, QuestionInvalid
 from nl_frontend.examples import Example, load_examples
+from nl_frontend.intent import asks_to_write
 from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
 from nl_frontend.prompt import FENCE, Table, build_prompt, select_tables, serialise_schema, tokens_of
@@ -157,6 +158,12 @@ class FrontEnd:
                 f"the question has {len(prose)} characters, at most {self._prose_characters_max} can be read",
                 hint="Ask more shortly.",
                 sqlstate="54000",
+            )
+        if asks_to_write(prose):
+            raise DraftRefused(
+                "a question can only read, and this one asks for something else",
+                hint="Ask for data, or type the statement as SQL.",
+                sqlstate="42501",
             )
         return " ".join(prose.split())
 

@@ -116,16 +116,24 @@ async def load(
 ) -> Loaded:
     """Read the source into the table.  Raises: LoadRefused, SparkError, EngineUnavailable; the table is as it was."""
     schema, name = target.name
-    await session.run_command(f"CREATE DATABASE IF NOT EXISTS {identifier(schema)}")
-    await mend(session, schema, older_than_s=0.0, only=name)
-    there = await _exists(session, target.name)
+    is_new = not await session.run_command(f"SHOW DATABASES LIKE {string(schema)}")
+    if not is_new:
+        await mend(session, schema, older_than_s=0.0, only=name)
+    there = not is_new and await _exists(session, target.name)
     if there and target.mode == "create":
         raise LoadRefused(f"the table {schema}.{name} exists; replace it, or append to it")
     async with _read(session, source, progress) as (view, columns):
         _check_columns(columns, target)
         if target.mode == "append" and there:
             return await _append(session, view, columns, target, progress)
-        return await _make(session, view, columns, target, progress, replaces=there)
+        await session.run_command(f"CREATE DATABASE IF NOT EXISTS {identifier(schema)}")
+        try:
+            return await _make(session, view, columns, target, progress, replaces=there)
+        except BaseException:
+            if is_new:
+                with contextlib.suppress(EngineError):
+                    await session.run_command(tables.drop_schema(schema))
+            raise
 
 
 async def mend(session: SparkSession, schema: str, *, older_than_s: float = ASIDE_S, only: str = "") -> int:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from spark_thrift.transport import Endpoint
+from tests.clients.conftest import run_on_spark
 from tests.live import ROOT, LiveServer
 
 
@@ -18,6 +24,20 @@ def run(server: LiveServer, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=server.folder, timeout=120
     )
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(server: LiveServer, spark_endpoint: Endpoint) -> Iterator[None]:
+    """Other tests compare the whole catalogue."""
+    yield
+    asyncio.run(run_on_spark(spark_endpoint, "DROP SCHEMA IF EXISTS loaded CASCADE"))
+    end = time.monotonic() + 15
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        while connection.execute("SELECT FROM pg_namespace WHERE nspname = 'loaded'").fetchall():
+            assert time.monotonic() < end
+            with pytest.raises(psycopg.Error):  # what is unknown has the catalogue read anew
+                connection.execute("SELECT * FROM loaded.nothing")
+            time.sleep(0.3)
 
 
 def test_a_csv_file_becomes_a_table_and_is_replaced(server: LiveServer, tmp_path: Path) -> None:

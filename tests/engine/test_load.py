@@ -129,6 +129,16 @@ async def test_a_load_that_fails_leaves_the_old_table_and_nothing_else(
     assert await tables_in(spark_session) == {"t"}
 
 
+async def test_a_load_that_fails_makes_no_schema(
+    spark_session: SparkSession, schema: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\nx,3,4\n")
+    for path in ("none.csv", "t.csv"):
+        with pytest.raises(SparkError):
+            await load(spark_session, Source(str(tmp_path / path)), Target((schema, "t")))
+        assert await spark_session.run_command("SHOW DATABASES LIKE 'loads'") == []
+
+
 async def test_a_load_that_died_between_the_names(
     spark_session: SparkSession, schema: str, tmp_path: Path
 ) -> None:
