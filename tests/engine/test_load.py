@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ CSV = 'id,zip,name,"day, of",price\n1,00123,"says ""hi""",2020-02-29,1.50\n2,001
 
 
 @pytest.fixture
-async def schema(spark_session: SparkSession) -> str:
+async def schema(spark_session: SparkSession) -> AsyncIterator[str]:
+    yield "loads"
+    # Other tests compare the whole catalogue.
     await spark_session.run_command("DROP DATABASE IF EXISTS loads CASCADE")
-    return "loads"
 
 
 async def rows(session: SparkSession, table: str, order: str = "1") -> list[tuple[str | None, ...]]:
