@@ -23,7 +23,7 @@ from checker.context import Grants
 from nl_frontend.examples import Example, parse_example
 from nl_frontend.prompt import serialise_schema
 from nl_frontend.similar import Similar
-from proxy.followed import Followed
+from proxy.followed import Followed, Place, sayable
 from proxy.mirror import Mirror
 from proxy.mirror.roles import STATE_SCHEMA
 from proxy.mirror.state import ANSWERS_CHANNEL
@@ -73,18 +73,18 @@ class _Asked:
     count: int = 0
 
 
-class Answers(Followed):
+class Answers(Followed[_Asked]):
     """Shared by all sessions.  Shapes: `model` tells one model, with its adapter, from another."""
 
     channel = ANSWERS_CHANNEL
     what = "remembered answers"
+    insert = _WRITE
 
     def __init__(self, mirror: Mirror, model: str) -> None:
         super().__init__(mirror)
         self._model = model
         self._known: dict[str, Remembered] = {}
         self._examples: dict[tuple[str, ...], Similar] = {}
-        self._new: dict[tuple[str, str], _Asked] = {}
         self._schemas: dict[tuple[int, Grants, tuple[str, ...]], str] = {}
 
     def key(self, prose: str, seen: Catalogue, session: Session, search_path: Sequence[str]) -> str | None:
@@ -118,20 +118,16 @@ class Answers(Followed):
         self._known.setdefault(
             key, Remembered(draft.sql, draft.model, draft.confidence, "given", tuple(draft.notes))
         )
-        asked = self._new.get((key, session.user))
+        asked = self._waiting.get((key, session.user))
         if asked is None:
-            if len(self._new) >= NEW_MAX:
+            if len(self._waiting) >= NEW_MAX:
                 return
             question = " ".join(prose.split())
-            asked = self._new[key, session.user] = _Asked(question, session.grants.roles, draft, now, now)
+            asked = self._waiting[key, session.user] = _Asked(question, session.grants.roles, draft, now, now)
         asked.count += 1
         asked.last = now
 
     # --- in step with the mirror
-
-    @property
-    def _is_waiting(self) -> bool:
-        return bool(self._new)
 
     async def _clean(self, admin: Any) -> None:
         await admin.execute(_CLEAN)
@@ -152,26 +148,13 @@ class Answers(Followed):
         self._known = known
         self._examples = {roles: Similar(examples) for roles, examples in approved.items()}
 
-    async def _write(self, admin: Any) -> None:
-        if not self._new:
-            return
-        new, self._new = self._new, {}
-        rows = [
-            (
-                key, _sayable(a.question), list(a.roles), _sayable(a.draft.sql), a.draft.model, a.draft.confidence,
-                user, a.count, a.first, a.last,
-            )
-            for (key, user), a in new.items()
-        ]  # fmt: skip
-        try:
-            await admin.executemany(_WRITE, rows)
-        except BaseException:
-            for place, value in new.items():  # it is written when the mirror is back
-                newer = self._new.setdefault(place, value)
-                if newer is not value:
-                    newer.count += value.count
-                    newer.first = value.first
-            raise
+    def _row(self, place: Place, value: _Asked) -> tuple[object, ...]:
+        key, user = place
+        draft = value.draft
+        return (
+            key, sayable(value.question), list(value.roles), sayable(draft.sql), draft.model, draft.confidence, user,
+            value.count, value.first, value.last,
+        )  # fmt: skip
 
 
 def normalised(prose: str) -> str:
@@ -185,7 +168,3 @@ def _notes(state: str) -> tuple[str, ...]:
 
 def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _sayable(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.firewall import Blocked, Learned, ShapeList, blocked, decide
-from proxy.followed import Followed
+from proxy.followed import Followed, Place, sayable
 from proxy.mirror import Mirror
 from proxy.mirror.roles import STATE_SCHEMA
 from proxy.mirror.state import SHAPES_CHANNEL
@@ -57,16 +57,16 @@ class _Seen:
     count: int = 0
 
 
-class Firewall(Followed):
+class Firewall(Followed[_Seen]):
     """Shared by all sessions."""
 
     channel = SHAPES_CHANNEL
     what = "the firewall's lists"
+    insert = _WRITE
 
     def __init__(self, mirror: Mirror) -> None:
         super().__init__(mirror)
         self._lists: dict[str, ShapeList] = {}
-        self._seen: dict[tuple[str, str], _Seen] = {}
         self._warned: set[str] = set()
 
     def check(self, session: Session, reviewed: Reviewed, text: str) -> None:
@@ -110,12 +110,12 @@ class Firewall(Followed):
         now = datetime.now(UTC)
         for role in roles:
             key = (role, reviewed.shape.digest)
-            seen = self._seen.get(key)
+            seen = self._waiting.get(key)
             if seen is None:
-                if len(self._seen) >= SEEN_MAX:
+                if len(self._waiting) >= SEEN_MAX:
                     return
                 example = reviewed.shape.text if session.grants.redact else text
-                seen = self._seen[key] = _Seen(
+                seen = self._waiting[key] = _Seen(
                     state, reviewed.shape.text, example[:EXAMPLE_CHARS], "", session.peer.address, now, now
                 )
             seen.count += 1
@@ -124,10 +124,6 @@ class Firewall(Followed):
             seen.address = session.peer.address
 
     # --- in step with the mirror
-
-    @property
-    def _is_waiting(self) -> bool:
-        return bool(self._seen)
 
     async def _read(self, admin: Any) -> None:
         found: dict[str, dict[str, set[str]]] = {}
@@ -140,32 +136,14 @@ class Firewall(Followed):
             for role, by in found.items()
         }
 
-    async def _write(self, admin: Any) -> None:
-        if not self._seen:
-            return
-        seen, self._seen = self._seen, {}
-        rows = [
-            (
-                role, digest, s.state, _sayable(s.text), _sayable(s.example), s.count, s.first, s.last,
-                s.application, s.address,
-            )
-            for (role, digest), s in seen.items()
-        ]  # fmt: skip
-        try:
-            await admin.executemany(_WRITE, rows)
-        except BaseException:
-            for key, value in seen.items():  # it is written when the mirror is back
-                newer = self._seen.setdefault(key, value)
-                if newer is not value:
-                    newer.count += value.count
-                    newer.first = value.first
-            raise
+    def _row(self, place: Place, value: _Seen) -> tuple[object, ...]:
+        role, digest = place
+        return (
+            role, digest, value.state, sayable(value.text), sayable(value.example), value.count, value.first,
+            value.last, value.application, value.address,
+        )  # fmt: skip
 
 
 def _roles(session: Session) -> tuple[str, ...]:
     """Whose lists count; a user without roles has a list of its own."""
     return session.grants.roles or (session.user,)
-
-
-def _sayable(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from proxy.mirror import Mirror
 
@@ -18,15 +19,31 @@ WRITE_INTERVAL_S = 1.0
 RETRY_S = 1.0
 
 
-class Followed:
-    """Shapes: `channel` is notified of changes; `what` is its name in the log."""
+Place = tuple[str, str]
+
+
+class Counted(Protocol):
+    """Something that was seen `count` times since it was last written."""
+
+    count: int
+    first: datetime
+
+
+_Counted = TypeVar("_Counted", bound=Counted)
+
+
+class Followed(Generic[_Counted]):
+    """Shapes: `channel` is notified of changes; `what` is its name in the log; `insert` adds one row of `_row`."""
 
     channel: ClassVar[str]
     what: ClassVar[str]
+    insert: ClassVar[str]
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
         self._changed = asyncio.Event()
+        self._waiting: dict[Place, _Counted] = {}
+        """What is new."""
 
     async def load(self) -> None:
         """Read it once.  Raises: MirrorUnavailable, asyncpg's errors."""
@@ -61,7 +78,7 @@ class Followed:
 
     async def write(self) -> None:
         """Write what is new now.  Raises: MirrorUnavailable, asyncpg's errors."""
-        if self._is_waiting:
+        if self._waiting:
             async with self._mirror.admin() as admin:
                 await self._write(admin)
 
@@ -70,11 +87,6 @@ class Followed:
         await self._write(admin)
         await self._read(admin)
 
-    @property
-    def _is_waiting(self) -> bool:
-        """Whether something is new."""
-        raise NotImplementedError
-
     async def _clean(self, admin: Any) -> None:
         """Drop what is too much, before it is read."""
 
@@ -82,4 +94,23 @@ class Followed:
         raise NotImplementedError
 
     async def _write(self, admin: Any) -> None:
+        if not self._waiting:
+            return
+        new, self._waiting = self._waiting, {}
+        try:
+            await admin.executemany(self.insert, [self._row(place, value) for place, value in new.items()])
+        except BaseException:
+            for place, value in new.items():  # it is written when the mirror is back
+                newer = self._waiting.setdefault(place, value)
+                if newer is not value:
+                    newer.count += value.count
+                    newer.first = value.first
+            raise
+
+    def _row(self, place: Place, value: _Counted) -> tuple[object, ...]:
         raise NotImplementedError
+
+
+def sayable(text: str) -> str:
+    """As PostgreSQL takes it: without NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from proxy import followed
-from proxy.followed import Followed
+from proxy.followed import Followed, Place, sayable
 
 
 class Admin:
@@ -18,10 +20,22 @@ class Admin:
 
     def __init__(self) -> None:
         self.changed: Callable[..., object] = lambda *_: None
+        self.did: list[str] = []
+        self.away = False
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.rows: list[tuple[object, ...]] = []
 
     async def add_listener(self, channel: str, callback: Callable[..., object]) -> None:
         assert channel == "things"
         self.changed = callback
+
+    async def executemany(self, statement: str, rows: list[tuple[object, ...]]) -> None:
+        assert statement == "INSERT"
+        self.meanwhile()
+        if self.away:
+            raise ConnectionError
+        self.did.append("write")
+        self.rows += rows
 
     def add_termination_listener(self, callback: Callable[..., object]) -> None:
         pass
@@ -29,29 +43,33 @@ class Admin:
 
 class Mirror:
     def __init__(self) -> None:
-        self.away = False
         self.connection = Admin()
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[Admin]:
-        if self.away:
+        if self.connection.away:
             raise ConnectionError
         yield self.connection
 
 
-class Things(Followed):
+@dataclass
+class Thing:
+    first: datetime
+    count: int = 1
+
+
+class Things(Followed[Thing]):
     channel = "things"
     what = "things"
+    insert = "INSERT"
 
     def __init__(self, mirror: Mirror) -> None:
         super().__init__(mirror)  # type: ignore[arg-type]
         self.mirror = mirror
-        self.did: list[str] = []
-        self.new = False
+        self.did = mirror.connection.did
 
-    @property
-    def _is_waiting(self) -> bool:
-        return self.new
+    def add(self, count: int = 1) -> None:
+        self._waiting["a", "thing"] = Thing(datetime(2020, 1, count, tzinfo=UTC), count)
 
     async def _clean(self, admin: Any) -> None:
         self.did.append("clean")
@@ -59,12 +77,8 @@ class Things(Followed):
     async def _read(self, admin: Any) -> None:
         self.did.append("read")
 
-    async def _write(self, admin: Any) -> None:
-        if self.mirror.away:
-            raise ConnectionError
-        if self.new:
-            self.did.append("write")
-            self.new = False
+    def _row(self, place: Place, value: Thing) -> tuple[object, ...]:
+        return (*place, value.count, value.first.day)
 
 
 @pytest.fixture
@@ -90,7 +104,7 @@ async def test_load_cleans_and_reads(things: Things) -> None:
 async def test_changes_are_read_and_what_is_new_is_written(things: Things) -> None:
     running = asyncio.create_task(things.run())
     await until(lambda: things.did == ["read"])
-    things.new = True
+    things.add()
     await until(lambda: things.did == ["read", "write"])
     things.mirror.connection.changed()
     await until(lambda: things.did == ["read", "write", "read"])
@@ -102,19 +116,36 @@ async def test_a_mirror_that_is_away_is_told_of_once_and_followed_again(
 ) -> None:
     running = asyncio.create_task(things.run())
     await until(lambda: things.did == ["read"])
-    things.mirror.away = things.new = True
+    things.mirror.connection.away = True
+    things.add()
     await asyncio.sleep(0.2)
     assert [record.getMessage() for record in caplog.records] == [
         "things cannot be followed: ConnectionError"
     ]
-    things.mirror.away = False
+    things.mirror.connection.away = False
     await until(lambda: things.did == ["read", "write", "read"])
     running.cancel()
 
 
 async def test_write_asks_for_no_connection_without_need(things: Things) -> None:
-    things.mirror.away = True
+    things.mirror.connection.away = True
     await things.write()
-    things.new = True
+    things.add()
     with pytest.raises(ConnectionError):
         await things.write()
+
+
+async def test_what_could_not_be_written_is_added_to_what_came_meanwhile(things: Things) -> None:
+    connection = things.mirror.connection
+    things.add(2)
+    connection.away = True
+    connection.meanwhile = lambda: things.add(5)
+    with pytest.raises(ConnectionError):
+        await things._write(connection)
+    connection.away, connection.meanwhile = False, lambda: None
+    await things.write()
+    assert connection.rows == [("a", "thing", 7, 2)]
+
+
+def test_sayable() -> None:
+    assert sayable("a\0b\ud800c") == "a\ufffdb?c"
