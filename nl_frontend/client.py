@@ -2,8 +2,8 @@
 which only ours give.
 
 Rules: a deadline covers waiting and writing together, on however many nodes; the node with the fewest questions of ours
-is asked, and another one when it breaks, is full or takes half of the time that is left; a node that failed is left
-alone for a while, longer each time, unless there is no other; leaving (deadline, cancellation) closes the connection,
+is asked, and another one when it breaks, is full or takes half of the time that is left; one that is being started is
+waited for; a node that failed is left alone for a while, longer each time, unless there is no other; leaving (deadline, cancellation) closes the connection,
 which is what stops the node; no proxy of the environment is used, so nothing goes where conf does not say.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ALONE_S, ALONE_MAX_S = 1.0, 60.0
 """How long a node that failed is left alone: at first, and at most."""
+LOOK_AGAIN_S = 0.05
 
 
 class Node(Protocol):
@@ -36,12 +37,18 @@ class Node(Protocol):
         """Its address without /v1, or None while it is not up."""
         ...
 
+    @property
+    def coming(self) -> bool:
+        """Whether a node that is not up is being started, so that it is worth waiting for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteNode:
     """A node that somebody else runs."""
 
     url: str | None
+    coming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,9 @@ class NodeClient:
         clock = asyncio.get_running_loop().time
         end = clock() + deadline_s
         problem: FrontEndError | None = None
-        left = set(self._places)
+        left = list(self._places)
         while left:
-            place = min(left, key=lambda p: (p.alone_until > clock(), p.in_flight, self._places.index(p)))
+            place = min(left, key=lambda p: (p.alone_until > clock(), p.node.url is None, p.in_flight))
             left.remove(place)
             others = any(p.alone_until <= clock() for p in left)
             if place.in_flight >= self._waiting_max:
@@ -162,12 +169,14 @@ class NodeClient:
     ) -> _Parsed:
         import httpx
 
-        if node.url is None:
+        while (url := node.url) is None and node.coming:
+            await asyncio.sleep(LOOK_AGAIN_S)
+        if url is None:
             raise NodeUnavailable("the language model is not ready yet", hint="Try again in a moment.")
         if self._http is None:
             self._http = httpx.AsyncClient(timeout=None, trust_env=False)
         try:
-            response = await self._http.post(f"{node.url}{path}", json=body)
+            response = await self._http.post(f"{url}{path}", json=body)
         except httpx.TransportError as error:
             raise NodeUnavailable(
                 f"the language model's node broke off ({type(error).__name__})", hint="Try again in a moment."

@@ -1,8 +1,8 @@
 """The embedded node: a child process that is started, watched, restarted when it dies, and dies with its
 parent.
 
-Rules: the caller never waits for a model to load unless it asks to; while there is no node, `url` is None
-and a draft is refused at once; a child that keeps dying is restarted ever more slowly.
+Rules: the caller never waits for a model to load unless it asks to; while there is no node, `url` is None, and `coming`
+says whether it is worth waiting for; a child that keeps dying is restarted ever more slowly.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class EmbeddedNode:
         self._watch: asyncio.Task[None] | None = None
         self._port: int | None = None
         self.restarts = 0
+        self.coming = True
 
     @property
     def url(self) -> str | None:
@@ -101,6 +102,7 @@ class EmbeddedNode:
         if not line.strip().isdigit():
             with suppress(ProcessLookupError):
                 self._process.kill()
+            self.coming = False
             await self._drain_stderr()
             reason = " ".join(self._stderr) or "no reason given"
             raise NodeUnavailable(
@@ -119,6 +121,7 @@ class EmbeddedNode:
             self._port = None
             steady = time.monotonic() - came_up > STEADY_AFTER_S
             delay_s = RESTART_DELAY_S if steady else min(delay_s * 2, RESTART_DELAY_MAX_S)
+            self.coming = steady
             await asyncio.sleep(delay_s)
             self.restarts += 1
             with suppress(NodeUnavailable):
@@ -131,7 +134,7 @@ class EmbeddedNode:
             self._stderr.append(line.decode(errors="replace").strip())
 
     async def _end_child(self) -> None:
-        self._port = None
+        self._port, self.coming = None, False
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return

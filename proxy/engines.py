@@ -131,8 +131,21 @@ class LanguageModel:
         """
         if not self._settings.model_embedded:
             return
+        self._later.coming = True
+        try:
+            await self._start()
+        except BaseException:
+            self._later.coming = False
+            raise
+
+    async def _start(self) -> None:
         model = self._settings.model
-        path = await found_or_pulled(model.name, model.file, pulls=model.pull, progress=self._progress)
+
+        def pulling(text: str) -> None:
+            self._later.coming = False  # not within a question's deadline
+            self._progress(text)
+
+        path = await found_or_pulled(model.name, model.file, pulls=model.pull, progress=pulling)
         node = EmbeddedNode(
             path,
             name=model.name,
@@ -159,14 +172,23 @@ def _similar(own: Path | None) -> Similar:
 
 
 class Later:
-    """A node that is not up yet: it has no address, and whoever asks is refused at once."""
+    """A node that need not be there yet: then it has no address."""
 
     def __init__(self) -> None:
         self.node: EmbeddedNode | None = None
+        self._coming = False
 
     @property
     def url(self) -> str | None:
         return None if self.node is None else self.node.url
+
+    @property
+    def coming(self) -> bool:
+        return self._coming if self.node is None else self.node.coming
+
+    @coming.setter
+    def coming(self, coming: bool) -> None:
+        self._coming = coming
 
 
 async def found_or_pulled(

@@ -128,6 +128,45 @@ async def test_no_node_answers() -> None:
                 await ask(client)
 
 
+class Starting:
+    """A node that comes up later, or gives up."""
+
+    url: str | None = None
+    coming = True
+
+
+async def test_a_node_that_is_being_started_is_waited_for() -> None:
+    node, server = Starting(), Server("late")
+    client = NodeClient(node)
+    async with server.running():
+        asked = asyncio.ensure_future(ask(client))
+        await asyncio.sleep(0.2)
+        assert not asked.done()
+        node.url = server.node.url
+        assert await asked == "late"
+    await client.close()
+
+
+async def test_a_node_that_does_not_come_is_not_waited_for_beyond_the_deadline() -> None:
+    node = Starting()
+    client = NodeClient(node)
+    with pytest.raises(DraftTimeout):
+        await ask(client, deadline_s=0.3)
+    asked = asyncio.ensure_future(ask(client, deadline_s=30))
+    await asyncio.sleep(0.1)
+    node.coming = False
+    with pytest.raises(NodeUnavailable):
+        await asyncio.wait_for(asked, 5)
+
+
+async def test_a_node_that_is_up_is_asked_before_one_that_is_being_started() -> None:
+    server = Server("up")
+    async with server.running():
+        client = NodeClient(Starting(), server.node)
+        assert await ask(client) == "up"
+        await client.close()
+
+
 async def test_all_are_full() -> None:
     one, two = Server("one", after_s=1), Server("two", after_s=1)
     async with client_of(one, two, waiting_max=1) as client:
