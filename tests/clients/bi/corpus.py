@@ -36,6 +36,10 @@ class Statement:
     error: str | None = None
 
     @property
+    def label(self) -> str:
+        return f"{self.family}: {self.name}"
+
+    @property
     def ordered(self) -> bool:
         """Whether ORDER BY decides the order of all rows: whoever writes one in the corpus writes it so."""
         depth, outside = 0, []
@@ -48,9 +52,9 @@ class Statement:
 
 
 def statements() -> list[Statement]:
-    """Raises: ValueError for a line that belongs to nothing, and for a name used twice."""
+    """Raises: ValueError for a line that belongs to nothing, and for a name that a family uses twice."""
     found = [statement for file in sorted(HERE.glob("*.sql")) for statement in _read(file)]
-    names = [statement.name for statement in found]
+    names = [statement.label for statement in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"two statements are called {sorted(twice)}")
