@@ -2,7 +2,7 @@
 
 Rules: an example whose tables or columns the catalogue lacks is left out, because examples of other schemas make a
 model worse (Spider: 63 to 55 %); the ones that remain are the same for every question, so a node reads them once.
-Leaves out: choosing examples by the question.
+Leaves out: choosing examples by the question, see similar.py.
 """
 
 from __future__ import annotations
@@ -47,13 +47,17 @@ class Example:
 
 def pattern_of(question: str, sql: str) -> str:
     """A question with @ for every word that its SQL has in a literal, and for names within a sentence."""
-    literals = " ".join(_STRING.findall(sql)).lower()
-    values = set(re.findall(r"\w+", literals))
+    values = literal_words(sql)
     words = [
         "@" if part.lower() in values or (place and part[0].isupper() and not part.isupper()) else part
         for place, part in enumerate(re.findall(r"\w+|\W+", question))
     ]
     return "".join(words)
+
+
+def literal_words(sql: str) -> set[str]:
+    """The words of a statement's strings, in small letters."""
+    return set(re.findall(r"\w+", " ".join(_STRING.findall(sql)).lower()))
 
 
 def load_examples(path: Path | None = None) -> tuple[Example, ...]:

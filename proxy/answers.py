@@ -12,8 +12,7 @@ redacted nothing is kept.
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from checker.context import Grants
 from nl_frontend.examples import Example, parse_example
 from nl_frontend.prompt import serialise_schema
 from nl_frontend.similar import Similar
+from proxy.followed import Followed, Place, sayable
 from proxy.mirror import Mirror
 from proxy.mirror.roles import STATE_SCHEMA
 from proxy.mirror.state import ANSWERS_CHANNEL
@@ -32,10 +32,6 @@ from proxy.ports import Catalogue, Draft
 if TYPE_CHECKING:
     from proxy.session import Session
 
-log = logging.getLogger("streamlink.answers")
-
-WRITE_INTERVAL_S = 1.0
-RETRY_S = 1.0
 KEPT_MAX = 20_000
 """Answers that nobody has reviewed; the ones that were not asked for longest go."""
 NEW_MAX = 2_000
@@ -77,16 +73,18 @@ class _Asked:
     count: int = 0
 
 
-class Answers:
+class Answers(Followed[_Asked]):
     """Shared by all sessions.  Shapes: `model` tells one model, with its adapter, from another."""
 
+    channel = ANSWERS_CHANNEL
+    what = "remembered answers"
+    insert = _WRITE
+
     def __init__(self, mirror: Mirror, model: str) -> None:
-        self._mirror = mirror
+        super().__init__(mirror)
         self._model = model
         self._known: dict[str, Remembered] = {}
         self._examples: dict[tuple[str, ...], Similar] = {}
-        self._new: dict[tuple[str, str], _Asked] = {}
-        self._changed = asyncio.Event()
         self._schemas: dict[tuple[int, Grants, tuple[str, ...]], str] = {}
 
     def key(self, prose: str, seen: Catalogue, session: Session, search_path: Sequence[str]) -> str | None:
@@ -101,8 +99,9 @@ class Answers:
             schema = self._schemas[place] = _digest(
                 serialise_schema(seen.tables.values(), search_path=search_path)
             )
-        parts = (normalised(prose), *session.grants.roles, schema, *search_path, self._model)
-        return _digest("\0".join(parts))
+        return _digest(
+            json.dumps([normalised(prose), session.grants.roles, schema, [*search_path], self._model])
+        )
 
     def find(self, key: str | None) -> Remembered | None:
         return None if key is None else self._known.get(key)
@@ -119,57 +118,21 @@ class Answers:
         self._known.setdefault(
             key, Remembered(draft.sql, draft.model, draft.confidence, "given", tuple(draft.notes))
         )
-        asked = self._new.get((key, session.user))
+        asked = self._waiting.get((key, session.user))
         if asked is None:
-            if len(self._new) >= NEW_MAX:
+            if len(self._waiting) >= NEW_MAX:
                 return
             question = " ".join(prose.split())
-            asked = self._new[key, session.user] = _Asked(question, session.grants.roles, draft, now, now)
+            asked = self._waiting[key, session.user] = _Asked(question, session.grants.roles, draft, now, now)
         asked.count += 1
         asked.last = now
 
     # --- in step with the mirror
 
-    async def load(self) -> None:
-        """Read the answers once.  Raises: MirrorUnavailable, asyncpg's errors."""
-        async with self._mirror.admin() as admin:
-            await admin.execute(_CLEAN)
-            await self._read(admin)
-
-    async def run(self) -> None:
-        """Follow reviews and write what was given, until cancelled."""
-        failing = False
-        while True:
-            try:
-                async with self._mirror.admin() as admin:
-                    await admin.add_listener(ANSWERS_CHANNEL, lambda *_: self._changed.set())
-                    # A connection that is gone tells of no review: reading finds out.
-                    admin.add_termination_listener(lambda *_: self._changed.set())
-                    await self._read(admin)
-                    failing = False
-                    while True:
-                        await self._write(admin)
-                        try:
-                            async with asyncio.timeout(WRITE_INTERVAL_S):
-                                await self._changed.wait()
-                        except TimeoutError:
-                            continue
-                        await self._read(admin)
-            except Exception as error:
-                if not failing:
-                    log.warning("remembered answers cannot be followed: %s", type(error).__name__)
-                failing = True
-                await asyncio.sleep(RETRY_S)
-
-    async def write(self) -> None:
-        """Write what was given now.  Raises: MirrorUnavailable, asyncpg's errors."""
-        if self._new:
-            async with self._mirror.admin() as admin:
-                await self._write(admin)
+    async def _clean(self, admin: Any) -> None:
+        await admin.execute(_CLEAN)
 
     async def _read(self, admin: Any) -> None:
-        self._changed.clear()
-        await self._write(admin)
         known: dict[str, Remembered] = {}
         approved: dict[tuple[str, ...], list[Example]] = {}
         for row in await admin.fetch(_READ):
@@ -185,26 +148,13 @@ class Answers:
         self._known = known
         self._examples = {roles: Similar(examples) for roles, examples in approved.items()}
 
-    async def _write(self, admin: Any) -> None:
-        if not self._new:
-            return
-        new, self._new = self._new, {}
-        rows = [
-            (
-                key, _sayable(a.question), list(a.roles), _sayable(a.draft.sql), a.draft.model, a.draft.confidence,
-                user, a.count, a.first, a.last,
-            )
-            for (key, user), a in new.items()
-        ]  # fmt: skip
-        try:
-            await admin.executemany(_WRITE, rows)
-        except BaseException:
-            for place, value in new.items():  # it is written when the mirror is back
-                newer = self._new.setdefault(place, value)
-                if newer is not value:
-                    newer.count += value.count
-                    newer.first = value.first
-            raise
+    def _row(self, place: Place, value: _Asked) -> tuple[object, ...]:
+        key, user = place
+        draft = value.draft
+        return (
+            key, sayable(value.question), list(value.roles), sayable(draft.sql), draft.model, draft.confidence, user,
+            value.count, value.first, value.last,
+        )  # fmt: skip
 
 
 def normalised(prose: str) -> str:
@@ -218,7 +168,3 @@ def _notes(state: str) -> tuple[str, ...]:
 
 def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _sayable(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

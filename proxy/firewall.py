@@ -8,7 +8,6 @@ nobody has reviewed, so that nobody fills memory or disk by making statements up
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.firewall import Blocked, Learned, ShapeList, blocked, decide
+from proxy.followed import Followed, Place, sayable
 from proxy.mirror import Mirror
 from proxy.mirror.roles import STATE_SCHEMA
 from proxy.mirror.state import SHAPES_CHANNEL
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamlink.firewall")
 
-WRITE_INTERVAL_S = 1.0
-RETRY_S = 1.0
 SEEN_MAX = 10_000
 ROWS_MAX = 10_000
 EXAMPLE_CHARS = 4_000
@@ -59,14 +57,16 @@ class _Seen:
     count: int = 0
 
 
-class Firewall:
+class Firewall(Followed[_Seen]):
     """Shared by all sessions."""
 
+    channel = SHAPES_CHANNEL
+    what = "the firewall's lists"
+    insert = _WRITE
+
     def __init__(self, mirror: Mirror) -> None:
-        self._mirror = mirror
+        super().__init__(mirror)
         self._lists: dict[str, ShapeList] = {}
-        self._seen: dict[tuple[str, str], _Seen] = {}
-        self._changed = asyncio.Event()
         self._warned: set[str] = set()
 
     def check(self, session: Session, reviewed: Reviewed, text: str) -> None:
@@ -110,12 +110,12 @@ class Firewall:
         now = datetime.now(UTC)
         for role in roles:
             key = (role, reviewed.shape.digest)
-            seen = self._seen.get(key)
+            seen = self._waiting.get(key)
             if seen is None:
-                if len(self._seen) >= SEEN_MAX:
+                if len(self._waiting) >= SEEN_MAX:
                     return
                 example = reviewed.shape.text if session.grants.redact else text
-                seen = self._seen[key] = _Seen(
+                seen = self._waiting[key] = _Seen(
                     state, reviewed.shape.text, example[:EXAMPLE_CHARS], "", session.peer.address, now, now
                 )
             seen.count += 1
@@ -125,44 +125,7 @@ class Firewall:
 
     # --- in step with the mirror
 
-    async def load(self) -> None:
-        """Read the lists once.  Raises: MirrorUnavailable, asyncpg's errors."""
-        async with self._mirror.admin() as admin:
-            await self._read(admin)
-
-    async def run(self) -> None:
-        """Follow reviews and write what was seen, until cancelled."""
-        failing = False
-        while True:
-            try:
-                async with self._mirror.admin() as admin:
-                    await admin.add_listener(SHAPES_CHANNEL, lambda *_: self._changed.set())
-                    # A connection that is gone tells of no review: reading finds out.
-                    admin.add_termination_listener(lambda *_: self._changed.set())
-                    await self._read(admin)
-                    failing = False
-                    while True:
-                        await self._write(admin)
-                        try:
-                            async with asyncio.timeout(WRITE_INTERVAL_S):
-                                await self._changed.wait()
-                        except TimeoutError:
-                            continue
-                        await self._read(admin)
-            except Exception as error:
-                if not failing:
-                    log.warning("the firewall's lists cannot be followed: %s", type(error).__name__)
-                failing = True
-                await asyncio.sleep(RETRY_S)
-
-    async def write(self) -> None:
-        """Write what was seen now.  Raises: MirrorUnavailable, asyncpg's errors."""
-        if self._seen:
-            async with self._mirror.admin() as admin:
-                await self._write(admin)
-
     async def _read(self, admin: Any) -> None:
-        self._changed.clear()
         found: dict[str, dict[str, set[str]]] = {}
         for row in await admin.fetch(_READ):
             found.setdefault(row["role"], {"allowed": set(), "forbidden": set()})[row["state"]].add(
@@ -173,32 +136,14 @@ class Firewall:
             for role, by in found.items()
         }
 
-    async def _write(self, admin: Any) -> None:
-        if not self._seen:
-            return
-        seen, self._seen = self._seen, {}
-        rows = [
-            (
-                role, digest, s.state, _sayable(s.text), _sayable(s.example), s.count, s.first, s.last,
-                s.application, s.address,
-            )
-            for (role, digest), s in seen.items()
-        ]  # fmt: skip
-        try:
-            await admin.executemany(_WRITE, rows)
-        except BaseException:
-            for key, value in seen.items():  # it is written when the mirror is back
-                newer = self._seen.setdefault(key, value)
-                if newer is not value:
-                    newer.count += value.count
-                    newer.first = value.first
-            raise
+    def _row(self, place: Place, value: _Seen) -> tuple[object, ...]:
+        role, digest = place
+        return (
+            role, digest, value.state, sayable(value.text), sayable(value.example), value.count, value.first,
+            value.last, value.application, value.address,
+        )  # fmt: skip
 
 
 def _roles(session: Session) -> tuple[str, ...]:
     """Whose lists count; a user without roles has a list of its own."""
     return session.grants.roles or (session.user,)
-
-
-def _sayable(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nl_frontend.copied import NUMBERS
-from nl_frontend.examples import pattern_of
+from nl_frontend.examples import literal_words, pattern_of
 from nl_frontend.prompt import serialise_schema
 from training.augment.census import Census
 from training.augment.data import Database
@@ -77,7 +77,7 @@ def like_of(pair: Pair) -> str:
     found = re.fullmatch(rf"{pattern}[.?!]?", pair.question, re.IGNORECASE)
     if found is None:
         return pattern_of(pair.question, pair.sql)
-    literals = set(re.findall(r"\w+", " ".join(re.findall(r"'(?:[^']|'')*'", pair.sql)).lower()))
+    literals = literal_words(pair.sql)
 
     def shown(value: str) -> str:
         if value.isdigit() or value.lower() in NUMBERS:

@@ -49,7 +49,7 @@ def test_the_first_answer_stays() -> None:
     found = kept.find(key)
     assert found is not None
     assert (found.sql, found.state, found.notes) == ("SELECT 1", "given", ("n",))
-    assert [asked.count for asked in kept._new.values()] == [2]
+    assert [asked.count for asked in kept._waiting.values()] == [2]
     kept.given(None, "q", DRAFT, asking)
     assert kept.find(None) is None
 
@@ -58,7 +58,7 @@ def test_what_waits_is_bounded() -> None:
     kept = answers()
     for number in range(NEW_MAX + 5):
         kept.given(str(number), "q", DRAFT, session("r"))
-    assert len(kept._new) == NEW_MAX
+    assert len(kept._waiting) == NEW_MAX
 
 
 def test_normalised() -> None:

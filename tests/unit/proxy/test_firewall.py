@@ -45,7 +45,7 @@ def test_a_new_shape_is_denied_and_put_up_for_review() -> None:
     with pytest.raises(DeniedByGate) as denied:
         wall.check(session("enforce", "app"), reviewed(SQL), SQL)
     assert denied.value.denied.code == "firewall"
-    ((key, seen),) = wall._seen.items()
+    ((key, seen),) = wall._waiting.items()
     assert key == ("app", shape_of(SQL).digest)
     assert (seen.state, seen.count, seen.example, seen.application) == ("pending", 1, SQL, "test")
 
@@ -55,7 +55,7 @@ def test_what_is_on_the_list_of_a_role_passes_and_is_counted_there() -> None:
     asking = session("enforce", "app", "guest")
     wall.check(asking, reviewed(SQL), SQL)
     wall.ran(asking, reviewed(SQL), SQL)
-    assert [key[0] for key in wall._seen] == ["app"]
+    assert [key[0] for key in wall._waiting] == ["app"]
 
 
 def test_learning_remembers_each_shape_once() -> None:
@@ -64,7 +64,7 @@ def test_learning_remembers_each_shape_once() -> None:
         sql = f"SELECT a FROM t WHERE b = {value}"
         wall.check(session("learn"), reviewed(sql), sql)
         wall.ran(session("learn"), reviewed(sql), sql)
-    ((key, seen),) = wall._seen.items()
+    ((key, seen),) = wall._waiting.items()
     assert key[0] == "ann", "a user without roles has a list of its own"
     assert (seen.state, seen.count) == ("learned", 5)
 
@@ -72,7 +72,7 @@ def test_learning_remembers_each_shape_once() -> None:
 def test_examples_of_redacted_roles_hold_no_values() -> None:
     wall = firewall()
     wall.ran(session("learn", "app", redact=True), reviewed(SQL), SQL)
-    assert next(iter(wall._seen.values())).example == shape_of(SQL).text
+    assert next(iter(wall._waiting.values())).example == shape_of(SQL).text
 
 
 def test_session_statements_and_roles_without_a_firewall_cost_nothing() -> None:
@@ -80,7 +80,7 @@ def test_session_statements_and_roles_without_a_firewall_cost_nothing() -> None:
     wall.check(session("enforce", "app"), reviewed("BEGIN", exempt=True), "BEGIN")
     wall.check(session("off", "app"), reviewed(SQL), SQL)
     wall.ran(session("off", "app"), reviewed(SQL), SQL)
-    assert wall._seen == {}
+    assert wall._waiting == {}
 
 
 def test_what_waits_is_bounded() -> None:
@@ -88,7 +88,7 @@ def test_what_waits_is_bounded() -> None:
     for number in range(SEEN_MAX + 5):
         made_up = Reviewed("SELECT", shape_of("SELECT 1").__class__("x", str(number)), False)
         wall.ran(session("learn", "app"), made_up, "x")
-    assert len(wall._seen) == SEEN_MAX
+    assert len(wall._waiting) == SEEN_MAX
 
 
 def test_an_empty_list_under_enforcement_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
