@@ -144,10 +144,61 @@ def _select(ctx: Context, node: exp.Select, expected: Sequence[Type] | None, set
     if distinct is not None and distinct.args.get("on") is not None:
         return distinct_on.distinct_on(inner, node, source)
     items = select_items(inner, node, expected, settle)
+    named = all(item.node is not None for item in items)
+    if named and any(_needs_column(item.this) for item in order_items(node)):
+        return _ordered_outside(inner, node, source, items, distinct=distinct is not None)
     sql = f"SELECT {'DISTINCT ' if distinct is not None else ''}{', '.join(item.sql for item in items if item.sql)}"
     sql += source + filters(inner, node, items)
     sql += order_by(inner, node, items) + limits(inner, node)
     return Query(sql, output_columns(inner, items))
+
+
+def order_items(node: exp.Expr) -> list[exp.Ordered]:
+    clause = node.args.get("order")
+    return list(clause.expressions) if clause is not None else []
+
+
+def _needs_column(node: exp.Expr) -> bool:
+    """Whether Spark sorts by it only where it is a column: it takes no window function over aggregates there."""
+    return node.find(exp.Window) is not None
+
+
+def _ordered_outside(
+    ctx: Context, node: exp.Select, source: str, items: Sequence[Item], *, distinct: bool
+) -> Query:
+    """The query as a derived table with its keys as further columns, sorted by those."""
+    if distinct:
+        raise Untranslatable(
+            "for SELECT DISTINCT, ORDER BY expressions must appear in select list", sqlstate="42P10"
+        )
+    columns = [f"{expression(item)} AS `c{position}`" for position, item in enumerate(items)]
+    keys = []
+    for position, ordered in enumerate(order_items(node)):
+        present(ordered, "this", "desc", "nulls_first")
+        key = key_term(ctx, ordered.this, items)
+        columns.append(f"{key.sql} AS `o{position}`")
+        keys.append(ordering(ctx, ordered, Term(f"`q`.`o{position}`", key.type)))
+    shown = ", ".join(f"`q`.`c{position}` AS {identifier(item.name)}" for position, item in enumerate(items))
+    body = f"SELECT {', '.join(columns)}{source}{filters(ctx, node, items)}"
+    sql = f"SELECT {shown} FROM ({body}) AS `q` ORDER BY {', '.join(keys)}{limits(ctx, node)}"
+    return Query(sql, output_columns(ctx, items))
+
+
+def key_term(ctx: Context, node: exp.Expr, items: Sequence[Item]) -> Term:
+    """What an ORDER BY item means, by the select list where it is a position or an output column's name."""
+    if isinstance(node, exp.Literal) and node.name.isdigit() and 1 <= int(node.name) <= len(items):
+        item = items[int(node.name) - 1]
+        return Term(expression(item), item.type)
+    if isinstance(node, exp.Column) and not node.args.get("table"):
+        named = [item for item in items if item.name == folded(node.this) and item.node is not None]
+        if named:
+            return Term(expression(named[0]), named[0].type)
+    return ctx.term(node)
+
+
+def expression(item: Item) -> str:
+    """A select item's text without its name."""
+    return item.sql.removesuffix(f" AS {identifier(item.name)}")
 
 
 def filters(ctx: Context, node: exp.Select, items: Sequence[Item]) -> str:
@@ -229,6 +280,8 @@ def output_columns(ctx: Context, items: Sequence[Item]) -> tuple[ColumnInfo, ...
 
 def _group_by(ctx: Context, group: exp.Group, items: Sequence[Item]) -> str:
     present(group, "expressions")
+    if group.args.get("all") is False:
+        raise Untranslatable("GROUP BY DISTINCT")
     if not group.expressions:
         raise Untranslatable("GROUP BY ALL")
     return ", ".join(_group_item(ctx, item, items) for item in group.expressions)

@@ -49,7 +49,7 @@ SELECT DISTINCT count(*) AS n FROM inventor GROUP BY patent_id ORDER BY n;
 SELECT s.* FROM (SELECT source, count(*) AS n FROM patent GROUP BY source) s ORDER BY s.n DESC, s.source;
 -- group by the empty set | GROUPING SETS
 SELECT count(*), max(grant_year) FROM patent GROUP BY ();
--- group by distinct | GROUP BY DISTINCT
+-- refused: group by distinct | GROUP BY DISTINCT
 SELECT source, kind, count(*) FROM patent WHERE grant_year = 2010 GROUP BY DISTINCT ROLLUP (source, kind), ROLLUP (source) ORDER BY 1, 2, 3;
 -- functional dependence is not known | columns that are not grouped
 SELECT p.patent_id, max(p.title), count(c.cpc_code) FROM patent p JOIN cpc c ON c.patent_id = p.patent_id WHERE p.grant_year = 2001 GROUP BY p.patent_id ORDER BY 3 DESC, 1 LIMIT 10;

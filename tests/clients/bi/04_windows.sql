@@ -25,9 +25,9 @@ SELECT id, n, sum(n) OVER (ORDER BY n RANGE BETWEEN UNBOUNDED PRECEDING AND CURR
 SELECT grant_year, n, sum(n) OVER (ORDER BY grant_year RANGE BETWEEN 2 PRECEDING AND CURRENT ROW), count(*) OVER (ORDER BY grant_year RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM (SELECT grant_year, count(*) AS n FROM patent WHERE grant_year IS NOT NULL GROUP BY 1) t ORDER BY grant_year;
 -- range with an interval | RANGE frames with an offset
 SELECT d, n, sum(n) OVER (ORDER BY d RANGE BETWEEN INTERVAL '30 days' PRECEDING AND CURRENT ROW) FROM (SELECT grant_date AS d, count(*) AS n FROM patent WHERE grant_year = 2009 GROUP BY 1) t ORDER BY d;
--- groups frame | GROUPS frames
+-- refused: groups frame | GROUPS frames
 SELECT grant_year, n, sum(n) OVER (ORDER BY grant_year GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (SELECT grant_year, count(*) AS n FROM patent WHERE grant_year IS NOT NULL GROUP BY 1) t ORDER BY grant_year;
--- frame with exclusion | EXCLUDE in frames
+-- refused: frame with exclusion | EXCLUDE in frames
 SELECT grant_year, n, avg(n) OVER (ORDER BY grant_year ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW) FROM (SELECT grant_year, count(*) AS n FROM patent WHERE grant_year IS NOT NULL GROUP BY 1) t ORDER BY grant_year;
 -- partitions | PARTITION BY
 SELECT source, grant_year, n, sum(n) OVER (PARTITION BY source) AS total, n::float8 / sum(n) OVER (PARTITION BY source) AS share, rank() OVER (PARTITION BY source ORDER BY n DESC, grant_year) AS r FROM (SELECT source, grant_year, count(*) AS n FROM patent WHERE grant_year > 2005 GROUP BY 1, 2) t ORDER BY source, grant_year;

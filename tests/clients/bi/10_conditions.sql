@@ -50,19 +50,19 @@ SELECT 2.5::int, 3.5::int, -2.5::int, (2.5::float8)::int, (3.5::float8)::int, 1.
 -- casts of text | casts
 SELECT '2020-01-02'::date, '2020-01-02 03:04'::timestamp, '12.50'::numeric, 'abc'::char(2), 'abcdef'::varchar(3), 'x'::text, '{1,2}'::int[], '1 day'::interval, '00010'::int, id FROM clients.kinds WHERE id = 1;
 -- casts to text and back | casts
-SELECT patent_id::bigint, (patent_id::bigint)::text, left(patent_id, 3)::int FROM patent WHERE patent_id ~ '^[0-9]+$' ORDER BY patent_id LIMIT 10;
+SELECT p.patent_id::bigint AS n, (p.patent_id::bigint)::text AS t, left(p.patent_id, 3)::int AS l FROM patent p WHERE patent_id ~ '^[0-9]+$' ORDER BY p.patent_id LIMIT 10;
 -- casts by function syntax | casts by function syntax
 SELECT int4(2.7), text(5), float8(3), date('2020-01-01'), id FROM clients.kinds WHERE id = 1;
--- casts to name and oid types | casts to other types
+-- refused: casts to name and oid types | casts to other types
 SELECT patent_id::name FROM patent ORDER BY patent_id LIMIT 3;
--- casts to uuid | uuid
+-- refused: casts to uuid | uuid
 SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid, id FROM clients.kinds WHERE id = 1;
 -- typed literals | typed literals
 SELECT DATE '2020-02-29', TIMESTAMP '2020-02-29 12:00', TIMESTAMPTZ '2020-02-29 12:00+02', INTERVAL '1 day', BOOLEAN 'true', NUMERIC '1.50', TEXT 'x', id FROM clients.kinds WHERE id = 1;
 -- output names of expressions | names of columns
 SELECT count(*), max(grant_year), 1 + 1, grant_year::text, upper(kind), coalesce(kind, ''), CASE WHEN true THEN 1 END, 'x', now() IS NULL, extract(year FROM grant_date), EXISTS (SELECT 1), ARRAY[1], (SELECT 2), kind IS NULL FROM patent GROUP BY grant_year, kind, grant_date ORDER BY grant_date, kind, grant_year LIMIT 1;
 -- names that need quotes | names of columns
-SELECT 1 AS "Order", 2 AS "select", 3 AS "With ""quotes""", 4 AS "Ünïcode", 5 AS CamelCase, 6 AS "a.b", 7 AS "sum(x)", 8 AS "$1", id FROM clients.kinds WHERE id = 1;
+SELECT number AS "Order", big AS "select", small AS "With ""quotes""", double AS "Ünïcode", word AS CamelCase, flag AS "a.b", amount AS "sum(x)", id AS "$1" FROM clients.kinds WHERE id = 1;
 -- one name three times | names of columns
 SELECT id AS x, id + 1 AS x, id + 2 AS "X" FROM clients.kinds ORDER BY 1;
 -- long names | names of columns
@@ -75,11 +75,11 @@ SELECT id, numbers, words, numbers[1], words[2], array_length(numbers, 1), cardi
 SELECT id, array_append(numbers, 5), array_prepend(0, numbers), array_position(numbers, 2), array_remove(numbers, 1), array_cat(numbers, numbers), array_upper(numbers, 1), array_lower(numbers, 1) FROM clients.kinds ORDER BY id;
 -- array operators | array operators
 SELECT id, numbers @> ARRAY[1], numbers && ARRAY[3, 4], ARRAY[1] <@ numbers FROM clients.kinds WHERE id <> 3 ORDER BY id;
--- array slices | array slices
+-- refused: array slices | array slices
 SELECT id, numbers[1:2], numbers[2:] FROM clients.kinds ORDER BY id;
 -- arrays compared and grouped | arrays compared
 SELECT numbers, count(*) FROM clients.kinds GROUP BY numbers ORDER BY count(*), min(id);
--- array of a subquery | ARRAY(subquery)
+-- refused: array of a subquery | ARRAY(subquery)
 SELECT source, ARRAY(SELECT DISTINCT kind FROM patent q WHERE q.kind IS NOT NULL ORDER BY kind) FROM patent GROUP BY source ORDER BY source;
 -- arrays joined into text | array_to_string
 SELECT id, array_to_string(words, '-'), array_to_string(words, ',', '*'), array_to_string(numbers, ' ') FROM clients.kinds ORDER BY id;
@@ -89,11 +89,11 @@ SELECT id, w FROM clients.kinds, unnest(words) AS w ORDER BY id, w;
 SELECT id, w, i FROM clients.kinds, unnest(words) WITH ORDINALITY AS t(w, i) ORDER BY id, i;
 -- json documents | json as a column
 SELECT id, tags, thing FROM clients.kinds ORDER BY id;
--- json fields | json operators
+-- refused: json fields | json operators
 SELECT id, thing ->> 'name', (thing ->> 'size')::int, tags -> 'a', thing #>> '{name}' FROM clients.kinds ORDER BY id;
--- json of a text | json functions
+-- refused: json of a text | json functions
 SELECT '{"a": {"b": [1, 2]}}'::jsonb -> 'a' -> 'b' ->> 0, jsonb_array_length('[1,2,3]'::jsonb), id FROM clients.kinds WHERE id = 1;
--- json made | json_build_object
+-- refused: json made | json_build_object
 SELECT json_build_object('id', id, 'word', word), to_json(number) FROM clients.kinds WHERE id = 1;
 -- bytes | bytea
 SELECT id, bytes, octet_length(bytes), bytes = '\x' FROM clients.kinds ORDER BY id;
@@ -101,9 +101,9 @@ SELECT id, bytes, octet_length(bytes), bytes = '\x' FROM clients.kinds ORDER BY 
 SELECT greatest(grant_date, filing_date), least(grant_date, filing_date, DATE '2010-01-01'), greatest(kind, source) FROM patent ORDER BY patent_id LIMIT 10;
 -- session facts | session functions
 SELECT current_user, current_database(), current_schema(), session_user, id FROM clients.kinds WHERE id = 1;
--- pg_typeof | pg_typeof
+-- refused: pg_typeof | pg_typeof
 SELECT pg_typeof(num_claims) FROM patent LIMIT 1;
--- row constructor as a column | whole rows
+-- refused: row constructor as a column | whole rows
 SELECT ROW(1, 'a'), id FROM clients.kinds WHERE id = 1;
 -- num_nulls | num_nulls
 SELECT num_nulls(kind, num_claims, grant_date), count(*) FROM patent GROUP BY 1 ORDER BY 1;
