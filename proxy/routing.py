@@ -116,9 +116,12 @@ def with_session_values(
     """
     tree = tree.copy()
     called = {"current_database": database, "current_schema": schema}
-    for node in list(tree.find_all(exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog, exp.Anonymous)):
+    kinds = (exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog, exp.CurrentSchema, exp.Anonymous)
+    for node in list(tree.find_all(*kinds)):
         value: str | None
-        if isinstance(node, exp.Anonymous):
+        if isinstance(node, exp.CurrentSchema):
+            value = schema
+        elif isinstance(node, exp.Anonymous):
             if node.name.lower() not in called or node.expressions:
                 continue
             value = called[node.name.lower()]

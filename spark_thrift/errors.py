@@ -135,6 +135,8 @@ def _as_postgresql(message: str, sqlstate: str | None, error_class: str | None) 
         if found[2] in ("DATE", "TIMESTAMP", "TIMESTAMP_NTZ"):
             # Its form was looked at before (dialect/casts.py), so there is no such day or hour.
             return f'date/time field value out of range: "{found[1]}"', "22008"
+    if error_class == "INVALID_FORMAT.ESC_AT_THE_END":
+        return "LIKE pattern must not end with escape character", "22025"
     return message, sqlstate
 
 

@@ -104,7 +104,8 @@ def contains(whole: Term, part: Term) -> Term:
     """`whole @> part`: a NULL in an array equals nothing."""
     whole, part = _alike(whole, part)
     found = f"array_contains(array_compact({whole.sql}), item)"
-    return Term(f"forall({part.sql}, item -> item IS NOT NULL AND {found})", BOOL)
+    known = f"{whole.operand} IS NOT NULL"
+    return Term(f"CASE WHEN {known} THEN forall({part.sql}, item -> item IS NOT NULL AND {found}) END", BOOL)
 
 
 def overlaps(left: Term, right: Term) -> Term:

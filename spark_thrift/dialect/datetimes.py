@@ -169,8 +169,25 @@ def _scaled_exactly(interval: Term, operator: str, factor: Term) -> Term:
         raise Untranslatable(f"operator does not exist: interval {operator} {factor.type}", sqlstate="42883")
     if interval.type not in (DAYS, MICROS):
         raise Untranslatable(f"interval of months {operator} {factor.type}")
+    if interval.interval is not None and (constant := _constant(factor)) is not None:
+        return _product(interval.interval, constant if operator == "*" else 1 / constant)
     number = factor if factor.type.is_double else cast(factor, "DOUBLE", FLOAT8)
     return infix(interval, operator, number, MICROS)
+
+
+def _constant(factor: Term) -> float | None:
+    """The value of a numeric constant other than 0."""
+    try:
+        return float(factor.sql.removesuffix("BD").removesuffix("L")) or None
+    except ValueError:
+        return None
+
+
+def _product(value: Interval, factor: float) -> Term:
+    """A fraction of a day becomes hours, as interval_mul of PostgreSQL's timestamp.c has it."""
+    days = int(value.days * factor)
+    rest = round((value.days * factor - days) * MICROS_PER_DAY)
+    return interval_term(Interval(0, days, round(value.micros * factor) + rest))
 
 
 def _sum(left: Interval, right: Interval, sign: int) -> Interval:

@@ -13,18 +13,26 @@ from spark_thrift.dialect.scope import ColumnInfo
 from spark_thrift.dialect.terms import Term, identifier
 
 if TYPE_CHECKING:
-    from spark_thrift.dialect.queries import Item, Query
+    from spark_thrift.dialect.queries import Query
 
 
 def distinct_on(ctx: Context, node: exp.Select, source: str) -> Query:
     """Raises: 42P10 where ORDER BY does not begin with the keys, as PostgreSQL does."""
-    from spark_thrift.dialect.queries import Query, expression, filters, key_term, limits, select_items
+    from spark_thrift.dialect.queries import (
+        Query,
+        expression,
+        filters,
+        key_term,
+        limits,
+        select_items,
+        written_out,
+    )
 
     keys_node = node.args["distinct"].args["on"]
     key_nodes = keys_node.expressions if isinstance(keys_node, exp.Tuple) else [keys_node]
     items = select_items(ctx, node)
     if any(not item.sql or item.name == "*" or item.sql.endswith("*") for item in items):
-        items = _written_out(ctx, node)
+        items = written_out(ctx, node)
     keys = [key_term(ctx, key, items).sql for key in key_nodes]
     order = node.args["order"].expressions if node.args.get("order") else []
     ordered = [(item, key_term(ctx, item.this, items)) for item in order]
@@ -46,10 +54,3 @@ def distinct_on(ctx: Context, node: exp.Select, source: str) -> Query:
     sql = f"SELECT {outer} FROM ({body}) AS `d` WHERE `d`.`row` = 1"
     sql += f" ORDER BY {tail}" if tail else ""
     return Query(sql + limits(ctx, node), tuple(ColumnInfo(item.name, item.type) for item in items))
-
-
-def _written_out(ctx: Context, node: exp.Select) -> list[Item]:
-    from spark_thrift.dialect.queries import select_items
-
-    # An expected type list makes the stars spell out; an empty one casts nothing.
-    return select_items(ctx, node, expected=())

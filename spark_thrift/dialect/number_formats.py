@@ -40,7 +40,7 @@ class NumberTemplate:
 def parse(template: str) -> NumberTemplate:
     """Raises: Untranslatable for what is left out."""
     found = _TEMPLATE.fullmatch(template)
-    if found is None or not (found[3] or found[5]):
+    if found is None or not found[3]:
         raise Untranslatable(f"the number template {template!r}")
     fill, before, whole, point, fraction, after = (part or "" for part in found.groups())
     whole = whole.upper().replace("G", ",")
@@ -51,7 +51,14 @@ def parse(template: str) -> NumberTemplate:
         raise Untranslatable(f"the number template {template!r}")
     zeros = len(digits) - digits.index("0") if "0" in digits else 0
     return NumberTemplate(
-        not fill, before, whole, bool(point), len(fraction), zeros, fraction.rfind("0") + 1, after
+        not fill,
+        before,
+        whole,
+        bool(point and fraction),
+        len(fraction),
+        zeros,
+        fraction.rfind("0") + 1,
+        after,
     )
 
 
@@ -64,13 +71,13 @@ def to_char(value: Term, template: str) -> str:
     shown = f"CAST(CAST(abs({rounded}) AS DECIMAL(38, {form.decimals})) AS STRING)"
     whole = f"substring_index({shown}, '.', 1)" if form.decimals else shown
     too_long = f"length({whole}) > {form.digits}"
-    if not form.digits:
-        too_long = f"{whole} <> '0'"
     if form.zeros:
         # lpad would cut what is longer.
         whole = f"lpad({whole}, greatest({form.zeros}, length({whole})), '0')"
     elif form.decimals:
-        whole = f"CASE WHEN {whole} = '0' THEN '' ELSE {whole} END"
+        # A nought before the point is left out unless nothing else would be left.
+        alone = f" AND {rounded} <> 0" if not form.filled and not form.kept else ""
+        whole = f"CASE WHEN {whole} = '0'{alone} THEN '' ELSE {whole} END"
     if "," in form.whole:
         whole = f"regexp_replace({whole}, {string(r'(?<=[0-9])(?=([0-9]{3})+$)')}, ',')"
     sign = f"CASE WHEN {rounded} < 0 THEN '-' ELSE '' END"

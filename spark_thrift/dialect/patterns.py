@@ -18,6 +18,8 @@ from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.pgtypes import BOOL, INT4, STRINGS, TEXT, Type, array
 from spark_thrift.dialect.terms import Term, boolean, null_of, string
 
+_ESCAPED = r"(\\[%_\\])|\\(.)"
+
 
 def _text_operand(ctx: Context, node: exp.Expr, operator: str) -> Term:
     term = ctx.term(node)
@@ -64,6 +66,9 @@ def _matched(value: Term, words: str, pattern: Term, escape: str) -> str:
     if not escape:
         # Spark always has an escape character: doubled, it is itself.
         shown = f"replace({pattern.sql}, {string(chr(92))}, {string(chr(92) * 2)})"
+    elif escape == "\\":
+        # Spark refuses an escape before a character that needs none.
+        shown = f"regexp_replace({pattern.sql}, {string(_ESCAPED)}, '$1$2')"
     tail = "" if escape in ("", "\\") else f" ESCAPE {string(escape)}"
     return f"{value.operand} {words} {shown}{tail}"
 

@@ -17,6 +17,7 @@ from spark_thrift.dialect.aggregate_calls import ordering
 from spark_thrift.dialect.casts import align
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.intervals import MICROS_PER_DAY
 from spark_thrift.dialect.names import folded, output_name
 from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.pgtypes import TEXT, Type
@@ -144,13 +145,20 @@ def _select(ctx: Context, node: exp.Select, expected: Sequence[Type] | None, set
     if distinct is not None and distinct.args.get("on") is not None:
         return distinct_on.distinct_on(inner, node, source)
     items = select_items(inner, node, expected, settle)
-    named = all(item.node is not None for item in items)
-    if named and any(_needs_column(item.this) for item in order_items(node)):
+    if any(_needs_column(item.this) for item in order_items(node)):
+        if any(item.node is None for item in items):
+            items = written_out(inner, node)
         return _ordered_outside(inner, node, source, items, distinct=distinct is not None)
     sql = f"SELECT {'DISTINCT ' if distinct is not None else ''}{', '.join(item.sql for item in items if item.sql)}"
     sql += source + filters(inner, node, items)
     sql += order_by(inner, node, items) + limits(inner, node)
     return Query(sql, output_columns(inner, items))
+
+
+def written_out(ctx: Context, node: exp.Select) -> list[Item]:
+    """The select list without a star.  Raises: Untranslatable where the catalogue does not tell the columns."""
+    # An expected type list makes the stars spell out; an empty one casts nothing.
+    return select_items(ctx, node, expected=())
 
 
 def order_items(node: exp.Expr) -> list[exp.Ordered]:
@@ -260,8 +268,8 @@ def _item(ctx: Context, part: exp.Expr, wanted: Type | None, settle: bool) -> It
     name = output_name(part)
     value = part.this if isinstance(part, exp.Alias) else part
     term = series_item(ctx, value) or ctx.term(value)
-    if term.interval is not None and term.type.part == "mixed":
-        raise Untranslatable("an interval of months and days together")
+    if term.type.name == "interval":
+        _check_shown(term, value)
     if wanted is not None:
         term = align(term, wanted)
     elif settle and term.type.name == "unknown":
@@ -270,6 +278,24 @@ def _item(ctx: Context, part: exp.Expr, wanted: Type | None, settle: bool) -> It
     if not (isinstance(value, exp.Column) and sql.endswith(f".{identifier(name)}") and sql.count("`") == 4):
         sql += f" AS {identifier(name)}"
     return Item(sql, name, term.type, value)
+
+
+def _check_shown(term: Term, node: exp.Expr) -> None:
+    """Refuse an interval that PostgreSQL shows in other fields than Spark, which has months, or days with time."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    constant = term.interval
+    if constant is None:
+        if isinstance(node, exp.Mul | exp.Div) and term.type.part != "months":
+            raise Untranslatable(
+                "an interval multiplied by a column as a result", "extract(epoch FROM ...) of it"
+            )
+        return
+    days = constant.days * MICROS_PER_DAY
+    if constant.months and (days or constant.micros):
+        raise Untranslatable("an interval of months and days together")
+    if abs(constant.micros) >= MICROS_PER_DAY or days * constant.micros < 0:
+        raise Untranslatable("an interval of more than 24 hours, or of days and hours against each other")
 
 
 def output_columns(ctx: Context, items: Sequence[Item]) -> tuple[ColumnInfo, ...] | None:

@@ -20,7 +20,7 @@ from spark_thrift.dialect.names import folded
 from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.ordered_aggregates import within_group
 from spark_thrift.dialect.pgtypes import DATE, FLOAT8, INT4, INT8, INTEGERS, TEXT
-from spark_thrift.dialect.terms import Term, null_of
+from spark_thrift.dialect.terms import Term, cast, null_of
 
 _RANKINGS = ("row_number", "rank", "dense_rank")
 _SHARES = ("percent_rank", "cume_dist")
@@ -106,12 +106,21 @@ def over(ctx: Context, node: exp.Window, *, ordered: bool, framed: bool = True) 
     if partition:
         parts.append("PARTITION BY " + ", ".join(ctx.term(item).sql for item in partition))
     if order:
-        parts.append("ORDER BY " + ", ".join(ordering(ctx, item) for item in order))
+        wide = spec is not None and str(spec.args.get("kind")).upper() == "RANGE"
+        parts.append("ORDER BY " + ", ".join(_key(ctx, item, wide=wide) for item in order))
     elif ordered:
         parts.append("ORDER BY 1")
     if spec is not None and framed:
         parts.append(_frame(ctx, spec, order))
     return f" OVER ({' '.join(parts)})"
+
+
+def _key(ctx: Context, item: exp.Ordered, *, wide: bool) -> str:
+    term = ctx.term(item.this)
+    if wide and term.type.name in ("int2", "int4"):
+        # A frame's bound is the key and the offset added up, which must not overflow.
+        term = cast(term, "BIGINT", INT8)
+    return ordering(ctx, item, term)
 
 
 def _definition(

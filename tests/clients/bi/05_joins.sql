@@ -67,11 +67,11 @@ SELECT count(*) FROM patent WHERE (source, grant_year) IN (SELECT source, max(gr
 SELECT count(*) FROM patent WHERE (source, grant_year) NOT IN (SELECT source, max(grant_year) FROM patent WHERE grant_year IS NOT NULL GROUP BY source);
 -- = ANY over a subquery | ANY and ALL over subqueries
 SELECT count(*) FROM patent WHERE grant_year = ANY (SELECT grant_year FROM patent WHERE num_claims > 100);
--- refused: > ALL over a subquery | ANY and ALL over subqueries
+-- refused: > ALL over a subquery | <, > ANY and ALL over subqueries
 SELECT count(*) FROM patent WHERE num_claims > ALL (SELECT num_claims FROM patent WHERE grant_year = 2001 AND num_claims IS NOT NULL);
--- refused: < ANY over a subquery | ANY and ALL over subqueries
+-- refused: < ANY over a subquery | <, > ANY and ALL over subqueries
 SELECT count(*) FROM patent WHERE num_claims < ANY (SELECT num_claims FROM patent WHERE grant_year = 2001);
--- refused: <= ALL over an empty subquery | ANY and ALL over subqueries
+-- refused: <= ALL over an empty subquery | <, > ANY and ALL over subqueries
 SELECT count(*) FROM (VALUES (1), (NULL)) v(x) WHERE x <= ALL (SELECT num_claims FROM patent WHERE false);
 -- subquery in HAVING | subqueries in HAVING
 SELECT source, count(*) FROM patent GROUP BY source HAVING count(*) > (SELECT count(*) / 10 FROM patent) ORDER BY source;

@@ -34,7 +34,7 @@ SELECT 'd:' || grant_date, 'b:' || is_first, concat('x', is_first, grant_date, 1
 -- formatted | format
 SELECT format('%s has %s', patent_id, num_claims), format('%s%%', 5), format('%2$s before %1$s', kind, source) FROM patent ORDER BY patent_id LIMIT 5;
 -- refused: formatted as a name | format with %I, %L
-SELECT format('%I', kind) FROM patent;
+SELECT format('%I', source) FROM patent;
 -- refused: quoted | quote_literal, quote_ident
 SELECT quote_literal(title), quote_ident(source) FROM patent ORDER BY patent_id LIMIT 5;
 -- codes | ascii, chr

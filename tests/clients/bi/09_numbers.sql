@@ -53,7 +53,7 @@ SELECT source, to_char(count(*), 'FM999,999'), to_char(avg(num_claims), 'FM990.0
 SELECT to_char(12345, '999'), to_char(123.456, 'FM99.9'), to_char(num_claims, '99'), to_char(num_claims, 'FM00') FROM patent WHERE num_claims > 95 ORDER BY patent_id LIMIT 10;
 -- refused: roman numbers | to_char with RN
 SELECT to_char(2024, 'RN'), to_char(5, 'FM999th'), to_char(1234.5, 'L9999D99'), to_char(1234.5, '9.99EEEE'), id FROM clients.kinds WHERE id = 1;
--- numbers from text | to_number
+-- refused: numbers from text | to_number
 SELECT to_number('1,234.50', '9,999.99'), to_number('42', '99'), id FROM clients.kinds WHERE id = 1;
 -- random | random
 SELECT random() >= 0 AND random() < 1, id FROM clients.kinds WHERE id = 1;

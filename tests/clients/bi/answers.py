@@ -1,9 +1,9 @@
 """What a statement answers, as it comes over the wire, and when two answers are equal.
 
-Equal: names, type OIDs, the number of rows and every value's text, but for what the README's "Limits" say.  A numeric is
-compared by its value, not by its zeros at the end; one with sixteen significant digits or more is a quotient, an average
-or a root, which PostgreSQL breaks off after sixteen: twelve of its digits count, and such a statistic may come as double
-precision.  Of floating point ten digits count, since the order of the additions decides the last ones.
+Equal: names, type OIDs, the number of rows and every value's text, but for what the README's "Limits" say.  A numeric
+is compared by its value, not by its zeros at the end; one with sixteen significant digits or more is a quotient, an
+average or a root, which PostgreSQL breaks off after sixteen: twelve of its digits count, and such a statistic may come
+as double precision.  Of floating point ten digits count, since the order of the additions decides the last ones.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def difference(expected: Answer, found: Answer) -> str | None:
     if len(expected.rows) != len(found.rows):
         return f"{len(found.rows)} rows instead of {len(expected.rows)}"
     for number, (one, other) in enumerate(zip(expected.rows, found.rows, strict=True)):
-        if not all(map(equal, one, other, expected.oids)):
+        if not all(map(equal, one, other, found.oids)):
             return f"row {number}: {other} instead of {one}"
     return None
 

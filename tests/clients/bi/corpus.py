@@ -102,7 +102,8 @@ def table() -> str:
         (refused if statement.refused else runs)[statement.construct] = None
     lines = ["| | runs | refused |", "|---|---|---|"]
     for family, (runs, refused) in families.items():
-        lines.append(f"| {family} | {', '.join(runs)} | {', '.join(refused)} |")
+        cells = (", ".join(each).replace("|", "\\|") for each in (runs, refused))
+        lines.append(f"| {family} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
