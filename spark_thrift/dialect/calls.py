@@ -230,7 +230,7 @@ def translate(ctx: Context, call: Call) -> Term:
     if special is not None:
         given = _Arguments(call.args)
         term = special(ctx, given)
-        if not given.all_read:
+        if not (given.all_read or term.null):  # one NULL is enough for a strict function
             raise Untranslatable(f"function {call.name} with {len(given)} arguments")
         return term
     signatures = table().get(call.name)
