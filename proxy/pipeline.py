@@ -7,6 +7,7 @@ catalogue's version included.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
 from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
-from spark_thrift.dialect import to_spark
+from spark_thrift.dialect import Untranslatable, to_spark
 from spark_thrift.errors import SparkError
 from spark_thrift.types import adapted_query
 
@@ -47,6 +48,8 @@ REMEMBERED_MAX = 4096
 REMEMBERED_TEXT_CHARS = 16_384
 UNKNOWN_TO_MIRROR = frozenset({"42883", "42704"})
 """undefined_function, undefined_object: PostgreSQL has no such thing, Spark may."""
+_CHANGED_TABLES = frozenset({"42P01", "42703"})
+"""What Spark says of a table that was changed past us."""
 TEXT_OID = 25
 SUBSCRIPT_BASE = 1
 """The gate's trees keep subscripts as they were written."""
@@ -260,17 +263,27 @@ class Pipeline:
         allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
         tree = qualified(allowed.tree, context.schema, context.search_path, session.database)
-        tree = with_session_values(tree, user=session.user, database=session.database)
+        schemas = self.catalogue.schemas
+        tree = with_session_values(
+            tree,
+            user=session.user,
+            database=session.database,
+            schema=next((name for name in context.search_path if name in schemas), None),
+        )
         nulls = {
             number: null_of(oid or TEXT_OID) for number, oid in enumerate(description.param_oids, start=1)
         }
         schema = schema_of(allowed.facts, context.schema, context.search_path)
-        sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
-        spark = await session.executor.spark()
+        accepted = description.fields is not None
         try:
+            sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
+            spark = await session.executor.spark()
             described = await spark.describe(sql, deadline_s=session.executor.limit_s)
-        except SparkError as error:
-            raise self._placed_in_source(error, None, allowed.sql) from error
+        except (Untranslatable, SparkError) as error:
+            if accepted and error.sqlstate.startswith("42") and error.sqlstate not in _CHANGED_TABLES:
+                # PostgreSQL has nothing against it, so the limit is ours.
+                raise Refused("0A000", _unsupported(error.message), hint=error.hint) from error
+            raise
         columns = reconcile(description.fields, [(c.name, c.spark_type) for c in described])
         plan = OnSpark(tree, None if description.param_oids else sql, columns)
         fields = tuple(column.field for column in columns)
@@ -336,6 +349,14 @@ def bound_values(prepared: Prepared, bind: Bind) -> Iterator[exp.Expression]:
     formats = bind.formats if len(bind.formats) == len(oids) else (bind.formats or (TEXT,)) * len(oids)
     for index, (oid, code, value) in enumerate(zip(oids, formats, bind.values, strict=True), start=1):
         yield decode_bind(oid or TEXT_OID, code, value, index=index)
+
+
+def _unsupported(message: str) -> str:
+    """`message` says that something does not exist or is wrong, which to PostgreSQL it is not."""
+    missing = re.fullmatch(r"(operator|function)(?: does not exist:)? (.*?)(?: does not exist)?", message)
+    if missing is not None:
+        return f"{missing[1]} {missing[2]} is not supported on Spark"
+    return f"this is not supported on Spark: {message}"
 
 
 def _seen(description: Description) -> list[tuple[str, int, int]]:

@@ -107,14 +107,28 @@ def bind_parameters(tree: exp.Expression, values: Mapping[int, exp.Expression]) 
     return tree
 
 
-def with_session_values(tree: exp.Expression, *, user: str, database: str) -> exp.Expression:
-    """A copy that says itself who asks and where: the engine would answer with its own user and catalogue."""
+def with_session_values(
+    tree: exp.Expression, *, user: str, database: str, schema: str | None = None
+) -> exp.Expression:
+    """A copy that says itself who asks and where: the engine would answer with its own user and catalogue.
+
+    `schema`: the first one of the search_path that exists.
+    """
     tree = tree.copy()
-    for node in list(tree.find_all(exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog, exp.Anonymous)):
-        if isinstance(node, exp.Anonymous) and (node.name.lower() != "current_database" or node.expressions):
-            continue
-        name = user if isinstance(node, exp.CurrentUser | exp.SessionUser) else database
-        node.replace(exp.cast(exp.Literal.string(name), exp.DType.TEXT))
+    called = {"current_database": database, "current_schema": schema}
+    kinds = (exp.CurrentUser, exp.SessionUser, exp.CurrentCatalog, exp.CurrentSchema, exp.Anonymous)
+    for node in list(tree.find_all(*kinds)):
+        value: str | None
+        if isinstance(node, exp.CurrentSchema):
+            value = schema
+        elif isinstance(node, exp.Anonymous):
+            if node.name.lower() not in called or node.expressions:
+                continue
+            value = called[node.name.lower()]
+        else:
+            value = user if isinstance(node, exp.CurrentUser | exp.SessionUser) else database
+        text = exp.Literal.string(value) if value is not None else exp.Null()
+        node.replace(exp.cast(text, exp.DType.TEXT))
     return tree
 
 

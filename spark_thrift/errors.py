@@ -114,6 +114,32 @@ _POINTLESS = re.compile(
 )
 
 
+_RAISED = re.compile(r"\[([0-9A-Z]{5})\] (?=.)", re.DOTALL)
+"""What the dialect step puts before a message of its own (dialect/terms.py)."""
+_MALFORMED = re.compile(
+    r'The value \'(.*)\' of the type "\w+" cannot be cast to "(\w+)[^"]*" because it is malformed', re.DOTALL
+)
+_CAST_NAMES = {
+    "BOOLEAN": "boolean", "TINYINT": "smallint", "SMALLINT": "smallint", "INT": "integer", "BIGINT": "bigint",
+    "FLOAT": "real", "DOUBLE": "double precision", "DECIMAL": "numeric",
+}  # fmt: skip
+
+
+def _as_postgresql(message: str, sqlstate: str | None, error_class: str | None) -> tuple[str, str | None]:
+    """The words and the code that PostgreSQL has for what went wrong."""
+    if error_class == "USER_RAISED_EXCEPTION" and (raised := _RAISED.match(message)):
+        return message[raised.end() :], raised[1]
+    if error_class == "CAST_INVALID_INPUT" and (found := _MALFORMED.match(message)):
+        if (name := _CAST_NAMES.get(found[2])) is not None:
+            return f'invalid input syntax for type {name}: "{found[1]}"', "22P02"
+        if found[2] in ("DATE", "TIMESTAMP", "TIMESTAMP_NTZ"):
+            # Its form was looked at before (dialect/casts.py), so there is no such day or hour.
+            return f'date/time field value out of range: "{found[1]}"', "22008"
+    if error_class == "INVALID_FORMAT.ESC_AT_THE_END":
+        return "LIKE pattern must not end with escape character", "22025"
+    return message, sqlstate
+
+
 def parse_error(text: str | None, sqlstate: str | None = None) -> SparkError:
     """The error in a status message of HiveServer2.
 
@@ -130,11 +156,13 @@ def parse_error(text: str | None, sqlstate: str | None = None) -> SparkError:
     body = text[start : state.start()] if state else text[start:].split("\n==", 1)[0]
     happened, *advice = _ADVICE.split(body)
     hint = " ".join(_POINTLESS.sub("", " ".join(advice)).split())
+    plain = happened.strip().removesuffix(".") or "the engine failed"
+    message, code = _as_postgresql(plain, state.group(1) if state else sqlstate or None, error_class)
     return SparkError(
-        happened.strip().removesuffix(".") or "the engine failed",
-        sqlstate=state.group(1) if state else sqlstate or None,
+        message,
+        sqlstate=code,
         error_class=error_class,
-        hint=hint or None,
+        hint=hint or None if message == plain else None,
         line=line,
         column=column,
     )

@@ -33,6 +33,7 @@ from spark_thrift.dialect.pgtypes import (
     NUMERIC,
     decimal,
 )
+from spark_thrift.dialect.predicates import row_fields
 from spark_thrift.dialect.terms import Term
 
 
@@ -62,9 +63,12 @@ def _count(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
         raise Untranslatable(
             "count(*) must be used to call a parameterless aggregate function", sqlstate="42809"
         )
-    return Term(
-        tail.call("count", one_argument(ctx, arguments, "count").sql, distinct=arguments.distinct), INT8
-    )
+    if len(arguments.nodes) == 1 and (fields := row_fields(arguments.nodes[0])) is not None:
+        # A row counts though all of it is NULL.
+        counted = f"struct({', '.join(term.sql for term in ctx.terms(fields))})"
+    else:
+        counted = one_argument(ctx, arguments, "count").sql
+    return Term(tail.call("count", counted, distinct=arguments.distinct), INT8)
 
 
 def _sum(ctx: Context, arguments: Arguments, tail: Tail) -> Term:

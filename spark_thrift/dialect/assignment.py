@@ -49,6 +49,7 @@ def _sized(value: Term, name: str, length: tuple[int, ...]) -> Term:
         too_long,
         f"value too long for type {shown}({length[0]})",
         Term(f"substring({value.sql}, 1, {length[0]})", value.type),
+        "22001",
     )
 
 
@@ -76,7 +77,7 @@ def assigned_query(
         value = assigned(Term(f"`q`.`{name}`", info.type), kind)
         if column in not_null:
             message = f'null value in column "{column}" of relation "{relation}" violates not-null constraint'
-            value = guarded(f"{value.operand} IS NULL", message, value)
+            value = guarded(f"{value.operand} IS NULL", message, value, "23502")
         items.append(f"{value.sql} AS {identifier(column)}")
     sql = f"SELECT {', '.join(items)} FROM ({inner.sql}) AS `q`({', '.join(names)})"
     return sql, len(names)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import overload
 
 from sqlglot import exp
 
@@ -190,6 +191,30 @@ def as_call(node: exp.Expr) -> Call | None:
     return None
 
 
+class _Arguments(Sequence[exp.Expr]):
+    """A call's arguments, which remember whether a rule has read all of them."""
+
+    def __init__(self, args: tuple[exp.Expr, ...]) -> None:
+        self._args = args
+        self._unread = set(range(len(args)))
+
+    @overload
+    def __getitem__(self, index: int) -> exp.Expr: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[exp.Expr]: ...
+    def __getitem__(self, index: int | slice) -> exp.Expr | Sequence[exp.Expr]:
+        chosen = range(len(self._args))[index]
+        self._unread -= {chosen} if isinstance(chosen, int) else set(chosen)
+        return self._args[index]
+
+    def __len__(self) -> int:
+        return len(self._args)
+
+    @property
+    def all_read(self) -> bool:
+        return not self._unread
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One line of functions.txt."""
@@ -203,7 +228,11 @@ def translate(ctx: Context, call: Call) -> Term:
     """Raises: Untranslatable for a function that is not on the allowlist, 42883 for argument types."""
     special = special_functions().get(call.name)
     if special is not None:
-        return special(ctx, call.args)
+        given = _Arguments(call.args)
+        term = special(ctx, given)
+        if not (given.all_read or term.null):  # one NULL is enough for a strict function
+            raise Untranslatable(f"function {call.name} with {len(given)} arguments")
+        return term
     signatures = table().get(call.name)
     if signatures is None:
         raise Untranslatable(f"function {call.name}")
@@ -263,9 +292,31 @@ def table() -> dict[str, tuple[Signature, ...]]:
 
 @cache
 def special_functions() -> dict[str, Callable[[Context, Sequence[exp.Expr]], Term]]:
-    from spark_thrift.dialect import aggregates, arrays, datefunctions, numbers, patterns, predicates, strings
+    from spark_thrift.dialect import (
+        aggregates,
+        arrays,
+        casts_by_name,
+        datefunctions,
+        datetimes,
+        numbers,
+        patterns,
+        predicates,
+        strings,
+    )
 
     merged: dict[str, Callable[[Context, Sequence[exp.Expr]], Term]] = {}
-    for module in (predicates, strings, patterns, numbers, datefunctions, arrays, aggregates):
+    for module in (
+        *(
+            predicates,
+            strings,
+            patterns,
+            numbers,
+            datetimes,
+            datefunctions,
+            arrays,
+            aggregates,
+            casts_by_name,
+        ),
+    ):
         merged.update(module.FUNCTIONS)
     return merged

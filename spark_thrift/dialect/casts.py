@@ -154,7 +154,10 @@ def _from_text(term: Term, target: Type) -> Term:
         # Spark takes more texts than PostgreSQL, and names of zones in another sense.
         moment = Term(f"CAST({value} AS {spark_name(target)})", target)
         return guarded(
-            f"NOT {value} RLIKE {string(_ISO_MOMENT)}", f"invalid input syntax for type {target}", moment
+            f"NOT {value} RLIKE {string(_ISO_MOMENT)}",
+            f"invalid input syntax for type {target}",
+            moment,
+            "22007",
         )
     if target.name in INTEGERS or target.name == "bool" or target.is_decimal:
         return Term(f"CAST({value} AS {spark_name(target)})", target)

@@ -2,7 +2,8 @@
 
 Fields count as PostgreSQL counts them: `dow` from Sunday 0, `second` with its fraction, all of them numeric.
 Truncating a `timestamp` never goes through the session's zone.
-Left out: to_char of numbers and intervals, templates that are not in formats.py, timezone fields, julian.
+Left out: to_char of intervals, templates that are not in formats.py, timezone fields, julian, age but for its years and
+months.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from spark_thrift.dialect import formats, strings
+from spark_thrift.dialect import formats, number_formats, strings
 from spark_thrift.dialect.casts import coerce, convert
 from spark_thrift.dialect.context import Context, FunctionRule
-from spark_thrift.dialect.datetimes import moment
+from spark_thrift.dialect.datetimes import in_zone, moment
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.instants import EPOCH_NTZ, instant, seconds
 from spark_thrift.dialect.pgtypes import (
+    BOOL,
     DATE,
     DATETIMES,
     DAYS,
@@ -69,7 +71,10 @@ def _unit(ctx: Context, node: exp.Expr) -> str | None:
 
 
 def _extract(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    unit, value = _unit(ctx, args[0]), moment(ctx, args[1])
+    unit = _unit(ctx, args[0])
+    if (call := as_age(args[1])) is not None:
+        return _age_field(ctx, unit, call)
+    value = moment(ctx, args[1])
     if unit is None:
         return null_of(decimal(20, 6))
     if value.type.name == "interval":
@@ -97,12 +102,51 @@ def _extract(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     raise Untranslatable(f"extract({unit})")
 
 
+def as_age(node: exp.Expr) -> Sequence[exp.Expr] | None:
+    """The arguments of a call of age()."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "age" and len(node.expressions) in (1, 2):
+        return node.expressions
+    return None
+
+
+def _age_field(ctx: Context, unit: str | None, args: Sequence[exp.Expr]) -> Term:
+    """A field of age(), which Spark has no interval for: whole months, counted from the earlier of the two."""
+    if unit not in ("year", "month"):
+        raise Untranslatable(f"extract({unit}) from age")
+    kind = decimal(10, 0)
+    terms = [moment(ctx, arg) for arg in args]
+    if len(terms) == 1:
+        terms.insert(0, Term("current_date()", DATE))
+    if any(term.type == TIMESTAMPTZ for term in terms):
+        raise Untranslatable("age of a timestamp with time zone", "cast it to timestamp")
+    if any(term.type.name not in DATETIMES for term in terms):
+        raise Untranslatable("function age(interval) does not exist", sqlstate="42883")
+    one, other = (convert(term, TIMESTAMP).operand for term in terms)
+    months = (
+        f"CASE WHEN {one} >= {other} THEN {_whole_months(one, other)} ELSE -({_whole_months(other, one)}) END"
+    )
+    part = f"({months}) div 12" if unit == "year" else f"({months}) % 12"
+    return Term(f"CAST({part} AS DECIMAL(10, 0))", kind)
+
+
+def _whole_months(later: str, earlier: str) -> str:
+    count = f"(year({later}) - year({earlier})) * 12 + month({later}) - month({earlier})"
+    later_rest, earlier_rest = (
+        f"({each} - CAST(trunc(CAST({each} AS DATE), 'MONTH') AS TIMESTAMP_NTZ))" for each in (later, earlier)
+    )
+    return f"{count} - CASE WHEN {later_rest} < {earlier_rest} THEN 1 ELSE 0 END"
+
+
 def _extract_interval(unit: str, value: Term) -> Term:
     if value.type not in (DAYS, MICROS):
         raise Untranslatable(f"extract({unit}) from an interval with months")
     if unit == "epoch":
         return Term(seconds(value.sql), decimal(20, 6))
     # What a subtraction gives has whole days and a time below 24 hours, as Spark counts; a constant may not.
+    if unit == "second" and value.interval is None:
+        return Term(f"CAST(EXTRACT(SECOND FROM {value.sql}) AS DECIMAL(10, 6))", decimal(10, 6))
     if unit in ("day", "hour", "minute") and value.interval is None:
         return Term(f"CAST(EXTRACT({unit.upper()} FROM {value.sql}) AS DECIMAL(10, 0))", decimal(10, 0))
     raise Untranslatable(f"extract({unit}) from interval")
@@ -138,6 +182,16 @@ def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     if term.type == DATE:
         # PostgreSQL has no date_trunc(text, date): the preferred type of its category is timestamptz.
         term = convert(term, TIMESTAMPTZ)
+    if len(args) == 3:
+        # In that zone: its clock is truncated, and taken for a clock of that zone again.
+        zone = ctx.term(args[2])
+        if term.type != TIMESTAMPTZ:
+            term = convert(term, TIMESTAMPTZ)
+        return in_zone(zone, _truncated(unit, in_zone(zone, term)))
+    return _truncated(unit, term)
+
+
+def _truncated(unit: str | None, term: Term) -> Term:
     if unit is None:
         return null_of(term.type)
     if unit not in (
@@ -177,7 +231,7 @@ def _date_trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 def _to_char(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     template, value = _template(ctx, args[1]), ctx.term(args[0])
     if value.type.name in NUMBERS:
-        raise Untranslatable("to_char of a number", "cast it to numeric(p, s) and text")
+        return null_of(TEXT) if template is None else Term(number_formats.to_char(value, template), TEXT)
     if value.type.name not in DATETIMES:
         raise Untranslatable(f"to_char of {value.type}")
     return null_of(TEXT) if template is None else Term(formats.to_char(value, template), TEXT)
@@ -214,7 +268,13 @@ def _to_timestamp(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     return instant(Term(f"to_timestamp_ntz({value.sql}, '{formats.to_parse(template)}')", TIMESTAMP))
 
 
+def _isfinite(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    # Spark has no infinity here.
+    return Term(f"CASE WHEN {moment(ctx, args[0]).operand} IS NOT NULL THEN TRUE END", BOOL)
+
+
 FUNCTIONS: dict[str, FunctionRule] = {
+    "isfinite": _isfinite,
     "extract": _extract,
     "date_part": _date_part,
     "date_trunc": _date_trunc,

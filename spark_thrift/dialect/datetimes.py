@@ -22,10 +22,12 @@ from spark_thrift.dialect.pgtypes import (
     DATE,
     DATETIMES,
     DAYS,
+    FLOAT8,
     INT4,
     INTEGERS,
     MICROS,
     MONTHS,
+    NUMBERS,
     TIMESTAMP,
     TIMESTAMPTZ,
     Type,
@@ -127,8 +129,8 @@ def _difference(left: Term, right: Term) -> Term:
 def _intervals(left: Term, operator: str, right: Term) -> Term | None:
     if operator == "*" and right.type.name == "interval":
         left, right = right, left
-    if operator == "*" and left.type.name == "interval":
-        return _scaled(left, right)
+    if operator in "*/" and left.type.name == "interval":
+        return _scaled(left, right, operator)
     if operator in "+-":
         if left.type.name == "unknown":
             left = coerce(left, Type("interval"))
@@ -145,8 +147,10 @@ def _intervals(left: Term, operator: str, right: Term) -> Term | None:
     return None
 
 
-def _scaled(interval: Term, factor: Term) -> Term | None:
+def _scaled(interval: Term, factor: Term, operator: str = "*") -> Term | None:
     value = interval.interval
+    if operator == "/" or factor.type.name not in INTEGERS:
+        return _scaled_exactly(interval, operator, factor)
     if factor.integer is not None and value:
         n = factor.integer
         return interval_term(Interval(value.months * n, value.days * n, value.micros * n))
@@ -155,6 +159,35 @@ def _scaled(interval: Term, factor: Term) -> Term | None:
     if factor.type.name in INTEGERS:
         return infix(interval, "*", factor, interval.type)
     raise Untranslatable(f"interval * {factor.type}")
+
+
+def _scaled_exactly(interval: Term, operator: str, factor: Term) -> Term:
+    # PostgreSQL computes in double precision and lets a fraction of a month or a day trickle down.
+    if factor.type.name == "unknown":
+        factor = coerce(factor, FLOAT8)
+    if factor.type.name not in NUMBERS:
+        raise Untranslatable(f"operator does not exist: interval {operator} {factor.type}", sqlstate="42883")
+    if interval.type not in (DAYS, MICROS):
+        raise Untranslatable(f"interval of months {operator} {factor.type}")
+    if interval.interval is not None and (constant := _constant(factor)) is not None:
+        return _product(interval.interval, constant if operator == "*" else 1 / constant)
+    number = factor if factor.type.is_double else cast(factor, "DOUBLE", FLOAT8)
+    return infix(interval, operator, number, MICROS)
+
+
+def _constant(factor: Term) -> float | None:
+    """The value of a numeric constant other than 0."""
+    try:
+        return float(factor.sql.removesuffix("BD").removesuffix("L")) or None
+    except ValueError:
+        return None
+
+
+def _product(value: Interval, factor: float) -> Term:
+    """A fraction of a day becomes hours, as interval_mul of PostgreSQL's timestamp.c has it."""
+    days = int(value.days * factor)
+    rest = round((value.days * factor - days) * MICROS_PER_DAY)
+    return interval_term(Interval(0, days, round(value.micros * factor) + rest))
 
 
 def _sum(left: Interval, right: Interval, sign: int) -> Interval:
@@ -182,7 +215,17 @@ def moment(ctx: Context, node: exp.Expr) -> Term:
 def at_time_zone(ctx: Context, node: exp.AtTimeZone) -> Term:
     """Raises: Untranslatable for abbreviations and offsets, whose sign PostgreSQL reads the POSIX way."""
     present(node, "this", "zone")
-    place, value = ctx.term(node.args["zone"]), ctx.term(node.this)
+    return in_zone(ctx.term(node.args["zone"]), ctx.term(node.this))
+
+
+def _timezone(ctx: Context, args: Sequence[Any]) -> Term:
+    if len(args) != 2:
+        raise Untranslatable("timezone with one argument")
+    return in_zone(ctx.term(args[0]), ctx.term(args[1]))
+
+
+def in_zone(place: Term, value: Term) -> Term:
+    """`value AT TIME ZONE place`."""
     if place.null and value.type.name in DATETIMES:
         return null_of(TIMESTAMPTZ if value.type == TIMESTAMP else TIMESTAMP)
     zone = place.text
@@ -221,4 +264,4 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Interval: interval_literal,
     exp.AtTimeZone: at_time_zone,
 }
-FUNCTIONS: dict[str, Callable[[Context, Sequence[Any]], Term]] = {}
+FUNCTIONS: dict[str, Callable[[Context, Sequence[Any]], Term]] = {"timezone": _timezone}

@@ -29,16 +29,25 @@ _ALIASES = {
     "s": "second", "sec": "second", "secs": "second", "ms": "millisecond", "msec": "millisecond",
     "us": "microsecond", "usec": "microsecond", "centuries": "century", "millennia": "millennium",
 }  # fmt: skip
-_FIELD = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z]+)")
+_FIELD = re.compile(r"([+-]?\s*\d+(?:\.\d+)?)\s*([a-zA-Z]+)")
+_SECONDS = re.compile(r"([+-]?\d+(?:\.\d+)?)$")
+_ISO = re.compile(
+    r"P(?=.)(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?"
+    r"(?:T(?=.)(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d{1,6})?)S)?)?"
+)
+_ISO_UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 _CLOCK = re.compile(r"([+-]?)(\d+):(\d{2})(?::(\d{2}(?:\.\d{1,6})?))?")
 
 
 def parse_interval(text: str, unit: str | None = None) -> Interval:
-    """An interval constant in the verbose form (`1 year 2 days 03:04:05 ago`).
+    """An interval constant in the verbose form (`1 year 2 days 03:04:05 ago`) or with ISO 8601's designators.
 
-    Raises: Untranslatable, for ISO 8601, SQL-standard forms and fractions of months or days.
+    Raises: Untranslatable, for SQL-standard forms and fractions of months or days.
     """
     rest, months, days, micros = text.strip(), 0, 0, Decimal(0)
+    if unit is None and (iso := _ISO.fullmatch(rest)):
+        named = zip(iso.groups(), _ISO_UNITS, strict=True)
+        rest = " ".join(f"{amount} {name}" for amount, name in named if amount)
     if unit:
         if not re.fullmatch(r"[+-]?\d+(\.\d+)?", rest):
             raise Untranslatable(f"interval '{text}' {unit}")
@@ -54,7 +63,7 @@ def parse_interval(text: str, unit: str | None = None) -> Interval:
             clock_micros = clock + Decimal(found[4] or 0) * 1_000_000
             micros += -clock_micros if found[1] == "-" else clock_micros
         elif found := _FIELD.match(rest):
-            amount, name = Decimal(found[1]), _unit(found[2], text)
+            amount, name = Decimal(found[1].replace(" ", "")), _unit(found[2], text)
             if name in _MICROS:
                 micros += amount * _MICROS[name]
             elif amount != int(amount):
@@ -63,6 +72,8 @@ def parse_interval(text: str, unit: str | None = None) -> Interval:
                 days += int(amount) * _DAYS[name]
             else:
                 months += int(amount) * _MONTHS[name]
+        elif found := _SECONDS.match(rest):
+            micros += Decimal(found[1]) * _MICROS["second"]
         else:
             raise Untranslatable(f"interval '{text}'", "write it like '1 month 2 days 03:04:05'")
         rest = rest[found.end() :].lstrip(" ,")

@@ -97,15 +97,19 @@ def _trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
         raise Untranslatable(
             f"function trunc({kind}, integer) does not exist", "cast it to numeric", sqlstate="42883"
         )
-    if places is None or places < 0:
-        raise Untranslatable("trunc to a number of places that is not a constant of 0 or more")
+    if places is None:
+        raise Untranslatable("trunc to a number of places that is not a constant")
+    if kind.name in INTEGERS and len(args) == 1:
+        return cast(term, "DOUBLE", FLOAT8)
     if kind.name in INTEGERS:
-        return cast(term, "DOUBLE", FLOAT8) if len(args) == 1 else convert(term, NUMERIC)
+        term = convert(term, NUMERIC)
+        kind = term.type
     if kind.is_decimal:
         if places >= (kind.scale or 0):
             return term
         value = f"CASE WHEN {term.operand} < 0 THEN ceil({term.sql}, {places}) ELSE floor({term.sql}, {places}) END"
-        return Term(value, decimal(kind.integer_digits + 1 + places, places))
+        kept = max(places, 0)
+        return Term(value, decimal(kind.integer_digits + 1 + kept, kept))
     if places:
         raise Untranslatable("trunc of a computed numeric")
     value = _double(term).sql
@@ -116,7 +120,7 @@ def _trunc(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 def _sqrt(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     term = number_of(ctx, args[0], "sqrt")
     value = Term(f"sqrt({_double(term).sql})", _result(term))
-    return guarded(f"{term.operand} < 0", "cannot take square root of a negative number", value)
+    return guarded(f"{term.operand} < 0", "cannot take square root of a negative number", value, "2201F")
 
 
 def _logarithm(function: str) -> FunctionRule:
@@ -125,17 +129,25 @@ def _logarithm(function: str) -> FunctionRule:
             return _log_base(ctx, args)
         term = number_of(ctx, args[0], function)
         value = Term(f"{function}({_double(term).sql})", _result(term))
-        return guarded(f"{term.operand} <= 0", "cannot take logarithm of zero or a negative number", value)
+        return _positive(term, value)
 
     return rule
 
 
 def _log_base(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    # PostgreSQL has it for numeric alone.
     base, term = number_of(ctx, args[0], "log"), number_of(ctx, args[1], "log")
-    if base.integer is None or base.integer < 2 or term.type.name in ("float4", "float8"):
-        raise Untranslatable("log with a base that is not a constant above 1, or of a double")
-    value = Term(f"log({base.integer}D, {_double(term).sql})", NUMERIC)
-    return guarded(f"{term.operand} <= 0", "cannot take logarithm of zero or a negative number", value)
+    if {base.type.name, term.type.name} & {"float4", "float8"}:
+        raise Untranslatable(f"function log({base.type}, {term.type}) does not exist", sqlstate="42883")
+    value = Term(f"log({_double(base).sql}, {_double(term).sql})", NUMERIC)
+    if base.integer is None or base.integer < 2:
+        value = guarded(f"{base.operand} = 1", "division by zero", _positive(base, value), "22012")
+    return _positive(term, value)
+
+
+def _positive(term: Term, value: Term) -> Term:
+    zero = guarded(f"{term.operand} < 0", "cannot take logarithm of a negative number", value, "2201E")
+    return guarded(f"{term.operand} = 0", "cannot take logarithm of zero", zero, "2201E")
 
 
 def _sign(ctx: Context, args: Sequence[exp.Expr]) -> Term:
@@ -151,6 +163,7 @@ def _exp(ctx: Context, args: Sequence[exp.Expr]) -> Term:
         f"{term.operand} > 709.78 AND {_double(term).operand} < double('Infinity')",
         "value out of range: overflow",
         value,
+        "22003",
     )
 
 
@@ -177,7 +190,10 @@ def _arc(function: str) -> FunctionRule:
     def rule(ctx: Context, args: Sequence[exp.Expr]) -> Term:
         value = _double(number_of(ctx, args[0], function))
         return guarded(
-            f"abs({value.sql}) > 1", "input is out of range", Term(f"{function}({value.sql})", FLOAT8)
+            f"abs({value.sql}) > 1",
+            "input is out of range",
+            Term(f"{function}({value.sql})", FLOAT8),
+            "22003",
         )
 
     return rule

@@ -8,6 +8,7 @@ Left out: operators on bit strings, geometry, ranges, JSON.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from sqlglot import exp
 
@@ -182,7 +183,7 @@ def power(left: Term, right: Term) -> Term:
     undefined = f"{base.operand} = 0 AND {exponent.operand} < 0"
     complex_result = f"{base.operand} < 0 AND {exponent.operand} <> rint({exponent.sql})"
     wrong = f"({undefined}) OR ({complex_result})"
-    return guarded(wrong, "zero or a negative number raised to this power is not a number", value)
+    return guarded(wrong, "zero or a negative number raised to this power is not a number", value, "2201F")
 
 
 def _bitwise(operator: str) -> Rule:
@@ -232,27 +233,52 @@ def _concatenate(ctx: Context, node: exp.DPipe) -> Term:
     left, right = pair(ctx, node)
     names = {left.type.name, right.type.name}
     if "array" in names:
-        if names == {"array"} and left.type == right.type:
-            return _null_concat_arrays(left, right)
-        raise Untranslatable(f"{left.type} || {right.type}")
+        return _concatenate_arrays(left, right)
     if not names & {*STRINGS, "unknown"} or names & {"opaque", "bytea", "record"}:
         raise no_operator(left, "||", right)
     return infix(to_text(left), "||", to_text(right), TEXT)
 
 
-def _null_concat_arrays(left: Term, right: Term) -> Term:
-    # PostgreSQL takes a NULL array for an empty one unless both are.
-    empty = f"CAST(array() AS {spark_name(left.type)})"
-    joined = f"concat(coalesce({left.sql}, {empty}), coalesce({right.sql}, {empty}))"
-    return Term(
-        f"CASE WHEN {left.operand} IS NOT NULL OR {right.operand} IS NOT NULL THEN {joined} END", left.type
-    )
+def _concatenate_arrays(left: Term, right: Term) -> Term:
+    from spark_thrift.dialect import arrays
+
+    if left.type == right.type:
+        return arrays.concatenated(left, right)
+    if "unknown" in (left.type.name, right.type.name):
+        # A text constant there is an array to PostgreSQL.
+        array = left.type if left.type.name == "array" else right.type
+        return arrays.concatenated(coerce(left, array), coerce(right, array))
+    if left.type.name == "array":
+        return arrays.appended(left, right)
+    return arrays.appended(right, left, first=True)
+
+
+def _shift(function: str, left: Term, right: Term) -> Term:
+    if left.type.name not in ("int4", "int8") or right.type.name not in ("int2", "int4"):
+        raise Untranslatable(f"{left.type} {'<<' if function == 'shiftleft' else '>>'} {right.type}")
+    return Term(f"{function}({left.sql}, {right.sql})", left.type)
+
+
+def _starts(left: Term, right: Term) -> Term:
+    return Term(f"startswith({coerce(left, TEXT).sql}, {coerce(right, TEXT).sql})", BOOL)
+
+
+def _on_arrays(operator: str, left: Term, right: Term) -> Term:
+    from spark_thrift.dialect import arrays
+
+    if "array" not in (left.type.name, right.type.name):
+        raise Untranslatable(f'operator "{operator}" on {left.type}')
+    if operator == "&&":
+        return arrays.overlaps(left, right)
+    return arrays.contains(left, right) if operator == "@>" else arrays.contains(right, left)
 
 
 def _operator(ctx: Context, node: exp.Operator) -> Term:
     """OPERATOR(x): how the gate's tree holds what sqlglot would interpret."""
     present(node, "this", "operator", "expression")
     name = str(node.args["operator"])
+    if (build := _BUILT.get(name)) is not None:
+        return build(ctx.term(node.this), ctx.term(node.expression))
     rule = _NAMED.get(name)
     if rule is None:
         raise Untranslatable(f'operator "{name}"')
@@ -281,6 +307,14 @@ _NAMED: dict[str, tuple[bool, type[exp.Expr]]] = {
     "&": (False, exp.BitwiseAnd),
     "|": (False, exp.BitwiseOr),
     "#": (False, exp.BitwiseXor),
+}
+_BUILT: dict[str, Callable[[Term, Term], Term]] = {
+    "<<": partial(_shift, "shiftleft"),
+    ">>": partial(_shift, "shiftright"),
+    "^@": _starts,
+    "@>": partial(_on_arrays, "@>"),
+    "<@": partial(_on_arrays, "<@"),
+    "&&": partial(_on_arrays, "&&"),
 }
 RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Add: arithmetic("+"),

@@ -1,10 +1,11 @@
 """Aggregates whose answer depends on an order: string_agg, array_agg, percentiles and mode.
 
-Left out: array_agg over several keys of mixed direction, DISTINCT without ORDER BY, hypothetical-set aggregates,
-ordered-set aggregates as window functions.
+Left out: hypothetical-set aggregates, ordered-set aggregates as window functions.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -17,8 +18,6 @@ from spark_thrift.dialect.terms import Term, null_of, string
 
 
 def string_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    if tail.over:
-        raise Untranslatable("string_agg as a window function")
     if len(arguments.nodes) != 2:
         raise Untranslatable("string_agg with these arguments")
     value, separator = ctx.term(arguments.nodes[0]), ctx.term(arguments.nodes[1])
@@ -28,6 +27,12 @@ def string_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
         raise Untranslatable("string_agg(DISTINCT ...) with FILTER")
     if separator.text is None and not separator.null:
         raise Untranslatable("string_agg with a separator that is not a constant")
+    if tail.over:
+        if arguments.order:
+            raise Untranslatable("string_agg with ORDER BY as a window function")
+        listed, found = tail.call("collect_list", to_text(value).sql), tail.call("count", value.sql)
+        joined = f"array_join({listed}, {string(separator.text or '')})"
+        return Term(f"CASE WHEN {found} > 0 THEN {joined} END", TEXT)
     within = ""
     if arguments.order:
         keys = ", ".join(ordering(ctx, item) for item in arguments.order)
@@ -40,20 +45,18 @@ def string_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
 
 
 def array_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
-    if tail.over:
-        raise Untranslatable("array_agg as a window function")
+    if tail.over and arguments.order:
+        raise Untranslatable("array_agg with ORDER BY as a window function")
     value = one_argument(ctx, arguments, "array_agg")
     if value.type.name in ("any", "opaque", "array", "unknown"):
         raise Untranslatable(f"array_agg of {value.type}")
     rows = tail.call("count", "*")
+    if arguments.distinct and not arguments.order:
+        # PostgreSQL sorts to find what is the same, and leaves it sorted.
+        arguments = replace(arguments, order=(exp.Ordered(this=arguments.nodes[0].copy()),))
     if not arguments.order:
         # collect_list drops NULLs; inside a struct they stay.
-        packed = tail.call(
-            "collect_set" if arguments.distinct else "collect_list", f"named_struct('v', {value.sql})"
-        )
-        if arguments.distinct:
-            packed = f"array_sort({packed})"
-            raise Untranslatable("array_agg(DISTINCT ...) without ORDER BY")
+        packed = tail.call("collect_list", f"named_struct('v', {value.sql})")
         listed = f"transform({packed}, item -> item.v)"
     else:
         listed = _ordered_list(ctx, arguments, value, tail)
@@ -63,7 +66,7 @@ def array_agg(ctx: Context, arguments: Arguments, tail: Tail) -> Term:
 def _ordered_list(ctx: Context, arguments: Arguments, value: Term, tail: Tail) -> str:
     directions = {bool(item.args.get("desc")) for item in arguments.order}
     if len(directions) > 1:
-        raise Untranslatable("array_agg ordered in mixed directions")
+        return _sorted_list(ctx, arguments, value, tail)
     descending = directions.pop()
     fields: list[str] = []
     for position, item in enumerate(arguments.order):
@@ -79,6 +82,28 @@ def _ordered_list(ctx: Context, arguments: Arguments, value: Term, tail: Tail) -
     )
     ascending = "false" if descending else "true"
     return f"transform(sort_array({packed}, {ascending}), item -> item.v)"
+
+
+def _sorted_list(ctx: Context, arguments: Arguments, value: Term, tail: Tail) -> str:
+    """By keys of both directions: with a comparison of its own."""
+    fields, compared = [], "0"
+    for position, item in reversed(list(enumerate(arguments.order))):
+        descending, first = bool(item.args.get("desc")), item.args.get("nulls_first")
+        first = descending if first is None else bool(first)
+        left, right = f"l.k{position}", f"r.k{position}"
+        less = "1" if descending else "-1"
+        more = "-1" if descending else "1"
+        blank, other = ("-1", "1") if first else ("1", "-1")
+        compared = (
+            f"CASE WHEN {left} <=> {right} THEN {compared} WHEN {left} IS NULL THEN {blank} "
+            f"WHEN {right} IS NULL THEN {other} WHEN {left} < {right} THEN {less} ELSE {more} END"
+        )
+        fields.append(f"'k{position}', {ctx.term(item.this).sql}")
+    fields.append(f"'v', {value.sql}")
+    packed = tail.call(
+        "collect_set" if arguments.distinct else "collect_list", f"named_struct({', '.join(fields)})"
+    )
+    return f"transform(array_sort({packed}, (l, r) -> {compared}), item -> item.v)"
 
 
 def within_group(ctx: Context, node: exp.WithinGroup, tail: Tail) -> Term:

@@ -2,7 +2,7 @@
 
 Patterns must be constants: a pattern that is only known at run time cannot be checked.  LIKE is the exception, since
 Spark's own LIKE raises on what it would read otherwise.
-Left out: SIMILAR TO, regexp_match(es), regexp_split_*, regexp_instr, flags other than g and i.
+Left out: SIMILAR TO, regexp_matches, regexp_instr, flags other than g and i.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from spark_thrift.dialect import regex, strings
+from spark_thrift.dialect import predicates, regex, strings
 from spark_thrift.dialect.casts import coerce
 from spark_thrift.dialect.context import Context, FunctionRule, Rule, present
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import BOOL, INT4, STRINGS, TEXT, Type
+from spark_thrift.dialect.pgtypes import BOOL, INT4, STRINGS, TEXT, Type, array
 from spark_thrift.dialect.terms import Term, boolean, null_of, string
+
+_ESCAPED = r"(\\[%_\\])|\\(.)"
 
 
 def _text_operand(ctx: Context, node: exp.Expr, operator: str) -> Term:
@@ -36,28 +38,39 @@ def _like(word: str) -> Rule:
         escape = "\\"
         if isinstance(node, exp.Escape):
             mark = node.expression
-            if not isinstance(mark, exp.Literal) or len(mark.name) != 1:
-                raise Untranslatable("ESCAPE with anything but one character")
+            if not isinstance(mark, exp.Literal) or len(mark.name) > 1:
+                raise Untranslatable("ESCAPE with anything but one character or none")
             escape, node = mark.name, node.this
         if not isinstance(node, (exp.Like, exp.ILike)):
             raise Untranslatable("ESCAPE here")
         present(node, "this", "expression", "negate")
         spelled = "ILIKE" if isinstance(node, exp.ILike) else "LIKE"
-        if isinstance(node.expression, (exp.Any, exp.All, exp.Tuple)):
-            raise Untranslatable(f"{spelled} ANY/ALL")
-        value, pattern = (
-            _text_operand(ctx, node.this, spelled),
-            _text_operand(ctx, node.expression, spelled),
-        )
-        negation = "NOT " if node.args.get("negate") else ""
-        if pattern.text is not None:
-            return boolean(
-                f"{value.operand} {negation}{spelled} {string(like_pattern(pattern.text, escape))}"
-            )
-        tail = "" if escape == "\\" else f" ESCAPE {string(escape)}"
-        return boolean(f"{value.operand} {negation}{spelled} {pattern.operand}{tail}")
+        value = _text_operand(ctx, node.this, spelled)
+        words = f"NOT {spelled}" if node.args.get("negate") else spelled
+        other = node.expression
+        if isinstance(other, (exp.Any, exp.All)) and not isinstance(other.this, (exp.Subquery, exp.Query)):
+            patterns = predicates.quantified_array(ctx, other.this, coerce(value, TEXT))
+            every = isinstance(other, exp.All)
+            return predicates.each_of(patterns, every, lambda item: _matched(value, words, item, escape))
+        if isinstance(other, (exp.Any, exp.All, exp.Tuple)):
+            raise Untranslatable(f"{spelled} ANY/ALL over a subquery")
+        return boolean(_matched(value, words, _text_operand(ctx, other, spelled), escape))
 
     return rule
+
+
+def _matched(value: Term, words: str, pattern: Term, escape: str) -> str:
+    if pattern.text is not None:
+        return f"{value.operand} {words} {string(like_pattern(pattern.text, escape))}"
+    shown = pattern.operand
+    if not escape:
+        # Spark always has an escape character: doubled, it is itself.
+        shown = f"replace({pattern.sql}, {string(chr(92))}, {string(chr(92) * 2)})"
+    elif escape == "\\":
+        # Spark refuses an escape before a character that needs none.
+        shown = f"regexp_replace({pattern.sql}, {string(_ESCAPED)}, '$1$2')"
+    tail = "" if escape in ("", "\\") else f" ESCAPE {string(escape)}"
+    return f"{value.operand} {words} {shown}{tail}"
 
 
 def like_pattern(pattern: str, escape: str) -> str:
@@ -66,7 +79,7 @@ def like_pattern(pattern: str, escape: str) -> str:
     index = 0
     while index < len(pattern):
         character = pattern[index]
-        if character == escape:
+        if escape and character == escape:
             index += 1
             if index == len(pattern):
                 raise Untranslatable("LIKE pattern must not end with escape character", sqlstate="22025")
@@ -180,6 +193,23 @@ def _regexp_count(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     return Term(f"regexp_count({strings.text_of(ctx, args[0]).sql}, {string(pattern.java)})", INT4)
 
 
+def _regexp_split(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    if len(args) != 2:
+        raise Untranslatable("regexp_split_to_array with flags")
+    pattern = _consuming(_exact(_constant_pattern(ctx, args[1])))
+    return Term(f"split({strings.text_of(ctx, args[0]).sql}, {string(pattern.java)}, -1)", array(TEXT))
+
+
+def _regexp_match(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    if len(args) != 2:
+        raise Untranslatable("regexp_match with flags")
+    value, pattern = strings.text_of(ctx, args[0]), _exact(_constant_pattern(ctx, args[1]))
+    groups = range(1, pattern.groups + 1) if pattern.groups else (0,)
+    found = ", ".join(f"regexp_extract({value.sql}, {string(pattern.java)}, {group})" for group in groups)
+    matched = f"{value.operand} RLIKE {string(pattern.java)}"
+    return Term(f"CASE WHEN {matched} THEN array({found}) END", array(TEXT))
+
+
 RULES: dict[type[exp.Expr], Callable[..., Term]] = {
     exp.Like: _like("LIKE"),
     exp.ILike: _like("ILIKE"),
@@ -193,5 +223,7 @@ FUNCTIONS: dict[str, FunctionRule] = {
     "regexp_like": _strict(BOOL, _regexp_like),
     "regexp_replace": _strict(TEXT, _regexp_replace),
     "regexp_substr": _strict(TEXT, _regexp_substr),
+    "regexp_split_to_array": _strict(array(TEXT), _regexp_split),
+    "regexp_match": _strict(array(TEXT), _regexp_match),
     "regexp_count": _strict(INT4, _regexp_count),
 }

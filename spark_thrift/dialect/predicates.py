@@ -2,7 +2,7 @@
 
 Spark casts a text to compare it with a number, and compares rows field by field with NULL equal to NULL; here both
 sides get PostgreSQL's common type or are refused, and rows are taken apart.
-Left out: ANY/ALL over subqueries other than `= ANY` and `<> ALL`, rows in NOT IN over a subquery.
+Left out: ANY/ALL over subqueries other than `= ANY` and `<> ALL`, rows in NOT IN over a subquery, VARIADIC.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from spark_thrift.dialect.casts import coerce, common_type, to_text, unify
 from spark_thrift.dialect.context import Context, FunctionRule, Rule, present
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.operators import no_operator, truth
-from spark_thrift.dialect.pgtypes import BOOL, NUMBERS, STRINGS, TEXT, Type
+from spark_thrift.dialect.pgtypes import BOOL, INT4, NUMBERS, STRINGS, TEXT, Type
 from spark_thrift.dialect.terms import NULL, Term, boolean, cast, text
 
 _SPARK_OPERATOR = {"<>": "<>", "=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -119,26 +119,48 @@ def quantified(ctx: Context, left: exp.Expr, operator: str, node: exp.Expr) -> T
     inner = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
     while isinstance(inner, exp.Paren):
         inner = inner.this
-    if (operator, every) not in (("=", False), ("<>", True)):
-        raise Untranslatable(f"{operator} {'ALL' if every else 'ANY'}")
+    membership = (operator, every) in (("=", False), ("<>", True))
     if isinstance(inner, (exp.Subquery, exp.Query)):
+        if not membership:
+            raise Untranslatable(f"{operator} {'ALL' if every else 'ANY'} over a subquery")
         return in_subquery(ctx, left, inner, negated=every)
-    value, array = ctx.term(left), ctx.term(inner)
-    if array.type.name == "unknown" and array.text is not None:
-        element = value.type if value.type.name not in ("unknown", "any") else TEXT
-        array = coerce(array, Type("array", element=element))
-    if array.type.name != "array" or array.type.element is None:
-        raise Untranslatable("op ANY/ALL (array) requires array on right side", sqlstate="42809")
-    if array.items:
+    value = ctx.term(left)
+    array = quantified_array(ctx, inner, value)
+    assert array.type.element is not None
+    if membership and array.items:
         return in_list(value, array.items, negated=every)
     if value.type.name == "unknown":
         value = coerce(value, array.type.element)
+    if not membership:
+        return each_of(array, every, lambda item: _compare_terms(value, operator, item))
     if value.type != array.type.element:
         raise Untranslatable(f"{value.type} {operator} ANY ({array.type})")
     found = f"array_contains({array.sql}, {value.sql})"
     # An empty array holds nothing, not even NULL perhaps: Spark answers NULL for a NULL value.
     known = f"CASE WHEN array_size({array.sql}) = 0 THEN FALSE ELSE {found} END"
     return boolean(f"NOT {known}") if every else Term(known, BOOL)
+
+
+def quantified_array(ctx: Context, node: exp.Expr, value: Term) -> Term:
+    """The array behind ANY or ALL; an untyped constant is one of the other side's type."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    array = ctx.term(node)
+    if array.type.name == "unknown" and array.text is not None:
+        element = value.type if value.type.name not in ("unknown", "any") else TEXT
+        array = coerce(array, Type("array", element=element))
+    if array.type.name != "array" or array.type.element is None:
+        raise Untranslatable("op ANY/ALL (array) requires array on right side", sqlstate="42809")
+    return array
+
+
+def each_of(array: Term, every: bool, condition: Callable[[Term], str]) -> Term:
+    """A condition on any or on every element, with SQL's NULL logic over them; Spark's exists and forall have it."""
+    if array.items:
+        return boolean((" AND " if every else " OR ").join(f"({condition(item)})" for item in array.items))
+    assert array.type.element is not None
+    item = Term("item", array.type.element)
+    return Term(f"{'forall' if every else 'exists'}({array.sql}, item -> {condition(item)})", BOOL)
 
 
 def in_subquery(ctx: Context, left: exp.Expr, query: exp.Expr, *, negated: bool) -> Term:
@@ -208,8 +230,9 @@ def _is(ctx: Context, node: exp.Is) -> Term:
     present(node, "this", "expression", "negate")
     word = "IS NOT" if node.args.get("negate") else "IS"
     if isinstance(node.expression, exp.Null) or node.expression.name.lower() == "unknown":
-        if row_fields(node.this) is not None:
-            raise Untranslatable("IS NULL of a row")
+        if (fields := row_fields(node.this)) is not None:
+            # IS NOT NULL of a row is that all of it is not NULL, and not the opposite of IS NULL.
+            return boolean(" AND ".join(f"{ctx.term(field).operand} {word} NULL" for field in fields))
         return boolean(f"{ctx.term(node.this).operand} {word} NULL")
     if isinstance(node.expression, exp.Boolean):
         value = "TRUE" if node.expression.this else "FALSE"
@@ -219,10 +242,16 @@ def _is(ctx: Context, node: exp.Is) -> Term:
 
 def _distinct_from(negated: bool) -> Rule:
     def rule(ctx: Context, node: exp.Expr) -> Term:
-        if row_fields(node.this) is not None:
-            raise Untranslatable("IS DISTINCT FROM of rows")
-        left, right = comparable(ctx.term(node.this), "=", ctx.term(node.expression))
-        same = f"{left.operand} <=> {right.operand}"
+        lefts, rights = row_fields(node.this), row_fields(node.expression)
+        if lefts is None or rights is None or len(lefts) != len(rights):
+            if lefts is not None or rights is not None:
+                raise Untranslatable("a row compared with something else than a row of its size")
+            lefts, rights = [node.this], [node.expression]
+        parts = []
+        for one, other in zip(lefts, rights, strict=True):
+            left, right = comparable(ctx.term(one), "=", ctx.term(other))
+            parts.append(f"{left.operand} <=> {right.operand}")
+        same = " AND ".join(parts)
         return boolean(f"NOT ({same})" if negated else same)
 
     return rule
@@ -287,6 +316,14 @@ def _nullif(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     return Term(f"CASE WHEN {mine.operand} = {theirs.operand} THEN NULL ELSE {kept.sql} END", kept.type)
 
 
+def _nulls(word: str) -> FunctionRule:
+    def rule(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+        counted = [f"CAST({ctx.term(arg).operand} {word} NULL AS INT)" for arg in args]
+        return Term(" + ".join(counted), INT4, simple=False)
+
+    return rule
+
+
 def _extreme(function: str) -> FunctionRule:
     def rule(ctx: Context, args: Sequence[exp.Expr]) -> Term:
         values, kind = unify(ctx.terms(args), function.upper())
@@ -318,6 +355,8 @@ RULES: dict[type[exp.Expr], Callable[..., Term]] = {
 FUNCTIONS: dict[str, FunctionRule] = {
     "coalesce": _coalesce,
     "nullif": _nullif,
+    "num_nulls": _nulls("IS"),
+    "num_nonnulls": _nulls("IS NOT"),
     "greatest": _extreme("greatest"),
     "least": _extreme("least"),
 }

@@ -17,6 +17,7 @@ from spark_thrift.dialect.aggregate_calls import ordering
 from spark_thrift.dialect.casts import align
 from spark_thrift.dialect.context import Context, present
 from spark_thrift.dialect.errors import Untranslatable
+from spark_thrift.dialect.intervals import MICROS_PER_DAY
 from spark_thrift.dialect.names import folded, output_name
 from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.pgtypes import TEXT, Type
@@ -144,10 +145,68 @@ def _select(ctx: Context, node: exp.Select, expected: Sequence[Type] | None, set
     if distinct is not None and distinct.args.get("on") is not None:
         return distinct_on.distinct_on(inner, node, source)
     items = select_items(inner, node, expected, settle)
+    if any(_needs_column(item.this) for item in order_items(node)):
+        if any(item.node is None for item in items):
+            items = written_out(inner, node)
+        return _ordered_outside(inner, node, source, items, distinct=distinct is not None)
     sql = f"SELECT {'DISTINCT ' if distinct is not None else ''}{', '.join(item.sql for item in items if item.sql)}"
     sql += source + filters(inner, node, items)
     sql += order_by(inner, node, items) + limits(inner, node)
     return Query(sql, output_columns(inner, items))
+
+
+def written_out(ctx: Context, node: exp.Select) -> list[Item]:
+    """The select list without a star.  Raises: Untranslatable where the catalogue does not tell the columns."""
+    # An expected type list makes the stars spell out; an empty one casts nothing.
+    return select_items(ctx, node, expected=())
+
+
+def order_items(node: exp.Expr) -> list[exp.Ordered]:
+    clause = node.args.get("order")
+    return list(clause.expressions) if clause is not None else []
+
+
+def _needs_column(node: exp.Expr) -> bool:
+    """Whether Spark sorts by it only where it is a column: it takes no window function over aggregates there."""
+    return node.find(exp.Window) is not None
+
+
+def _ordered_outside(
+    ctx: Context, node: exp.Select, source: str, items: Sequence[Item], *, distinct: bool
+) -> Query:
+    """The query as a derived table with its keys as further columns, sorted by those."""
+    if distinct:
+        raise Untranslatable(
+            "for SELECT DISTINCT, ORDER BY expressions must appear in select list", sqlstate="42P10"
+        )
+    columns = [f"{expression(item)} AS `c{position}`" for position, item in enumerate(items)]
+    keys = []
+    for position, ordered in enumerate(order_items(node)):
+        present(ordered, "this", "desc", "nulls_first")
+        key = key_term(ctx, ordered.this, items)
+        columns.append(f"{key.sql} AS `o{position}`")
+        keys.append(ordering(ctx, ordered, Term(f"`q`.`o{position}`", key.type)))
+    shown = ", ".join(f"`q`.`c{position}` AS {identifier(item.name)}" for position, item in enumerate(items))
+    body = f"SELECT {', '.join(columns)}{source}{filters(ctx, node, items)}"
+    sql = f"SELECT {shown} FROM ({body}) AS `q` ORDER BY {', '.join(keys)}{limits(ctx, node)}"
+    return Query(sql, output_columns(ctx, items))
+
+
+def key_term(ctx: Context, node: exp.Expr, items: Sequence[Item]) -> Term:
+    """What an ORDER BY item means, by the select list where it is a position or an output column's name."""
+    if isinstance(node, exp.Literal) and node.name.isdigit() and 1 <= int(node.name) <= len(items):
+        item = items[int(node.name) - 1]
+        return Term(expression(item), item.type)
+    if isinstance(node, exp.Column) and not node.args.get("table"):
+        named = [item for item in items if item.name == folded(node.this) and item.node is not None]
+        if named:
+            return Term(expression(named[0]), named[0].type)
+    return ctx.term(node)
+
+
+def expression(item: Item) -> str:
+    """A select item's text without its name."""
+    return item.sql.removesuffix(f" AS {identifier(item.name)}")
 
 
 def filters(ctx: Context, node: exp.Select, items: Sequence[Item]) -> str:
@@ -209,8 +268,8 @@ def _item(ctx: Context, part: exp.Expr, wanted: Type | None, settle: bool) -> It
     name = output_name(part)
     value = part.this if isinstance(part, exp.Alias) else part
     term = series_item(ctx, value) or ctx.term(value)
-    if term.interval is not None and term.type.part == "mixed":
-        raise Untranslatable("an interval of months and days together")
+    if term.type.name == "interval":
+        _check_shown(term, value)
     if wanted is not None:
         term = align(term, wanted)
     elif settle and term.type.name == "unknown":
@@ -221,6 +280,24 @@ def _item(ctx: Context, part: exp.Expr, wanted: Type | None, settle: bool) -> It
     return Item(sql, name, term.type, value)
 
 
+def _check_shown(term: Term, node: exp.Expr) -> None:
+    """Refuse an interval that PostgreSQL shows in other fields than Spark, which has months, or days with time."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    constant = term.interval
+    if constant is None:
+        if isinstance(node, exp.Mul | exp.Div) and term.type.part != "months":
+            raise Untranslatable(
+                "an interval multiplied by a column as a result", "extract(epoch FROM ...) of it"
+            )
+        return
+    days = constant.days * MICROS_PER_DAY
+    if constant.months and (days or constant.micros):
+        raise Untranslatable("an interval of months and days together")
+    if abs(constant.micros) >= MICROS_PER_DAY or days * constant.micros < 0:
+        raise Untranslatable("an interval of more than 24 hours, or of days and hours against each other")
+
+
 def output_columns(ctx: Context, items: Sequence[Item]) -> tuple[ColumnInfo, ...] | None:
     if any(item.name == "*" and item.type.name == "any" for item in items):
         return None
@@ -229,6 +306,8 @@ def output_columns(ctx: Context, items: Sequence[Item]) -> tuple[ColumnInfo, ...
 
 def _group_by(ctx: Context, group: exp.Group, items: Sequence[Item]) -> str:
     present(group, "expressions")
+    if group.args.get("all") is False:
+        raise Untranslatable("GROUP BY DISTINCT")
     if not group.expressions:
         raise Untranslatable("GROUP BY ALL")
     return ", ".join(_group_item(ctx, item, items) for item in group.expressions)

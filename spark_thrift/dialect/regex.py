@@ -2,9 +2,10 @@
 
 The pattern is parsed into the part of the language where both mean the same and written anew; everything else is
 refused.  Whether a text matches is the same for every pattern here.  Which part of it matches is not: POSIX takes the
-longest match, Java the first alternative.  `Pattern.exact` says that both agree, which holds without alternation and
-quantified groups (each atom is one character, so an early greedy choice never shortens the whole).
-Left out: back references, look-around, lazy quantifiers, word boundaries, embedded options, collating elements.
+longest match, Java the first alternative.  `Pattern.exact` says that both agree, which holds without alternation,
+lazy quantifiers, look-ahead and quantified groups (each atom is one character, so an early greedy choice never shortens
+the whole).
+Left out: back references, look-behind, embedded options but (?i) at the start, collating elements.
 Source: PostgreSQL chapter 9.7.3; java.util.regex.Pattern.
 """
 
@@ -25,6 +26,16 @@ _CLASSES = {
     "blank": r"\t\x20",
 }
 _SHORTHANDS = {"d": _CLASSES["digit"], "s": _CLASSES["space"], "w": _CLASSES["alnum"] + "_"}
+_BEFORE, _AFTER = (f"(?{side}[{_SHORTHANDS['w']}])" for side in ("<=", "="))
+_NOT_BEFORE, _NOT_AFTER = (f"(?{side}[{_SHORTHANDS['w']}])" for side in ("<!", "!"))
+_CONSTRAINTS = {
+    "m": _NOT_BEFORE + _AFTER,
+    "M": _BEFORE + _NOT_AFTER,
+    "y": f"(?:{_NOT_BEFORE}{_AFTER}|{_BEFORE}{_NOT_AFTER})",
+    "Y": f"(?:{_BEFORE}{_AFTER}|{_NOT_BEFORE}{_NOT_AFTER})",
+    "A": r"\A",
+    "Z": r"\z",
+}
 _ESCAPES = {"n": r"\n", "t": r"\t", "r": r"\r", "f": r"\f"}
 _SPECIAL = set("\\^$.[]|()*+?{}&-")
 MAX_REPEATS = 255
@@ -49,6 +60,8 @@ def translate(pattern: str, *, ignore_case: bool = False) -> Pattern:
     """Raises: Untranslatable for what is not in the common part."""
     if pattern.startswith("***"):
         raise refused("a director prefix")
+    if pattern.startswith("(?i)"):
+        pattern, ignore_case = pattern[4:], True
     reader = _Reader(pattern)
     body, nullable = reader.alternatives(depth=0)
     if reader.position < len(pattern):
@@ -96,10 +109,15 @@ class _Reader:
 
     def piece(self, depth: int) -> tuple[str, bool]:
         character = self.take()
-        if character in "^$":
+        constraint = {"^": r"\A", "$": r"\z"}.get(character, "")
+        if character == "\\" and self.peek() in _CONSTRAINTS:
+            constraint = _CONSTRAINTS[self.take()]
+        if character == "(" and self.pattern[self.position : self.position + 2] in ("?=", "?!"):
+            constraint = self.look_ahead(depth)
+        if constraint:
             if self.peek() and self.peek() in "*+?{":
                 raise refused("a quantified anchor")
-            return (r"\A" if character == "^" else r"\z"), True
+            return constraint, True
         group = character == "("
         atom, nullable = self.group(depth) if group else (self.atom(character), False)
         quantifier = self.quantifier()
@@ -107,12 +125,22 @@ class _Reader:
             self.exact = False
         return atom + quantifier, nullable or quantifier[:1] in ("*", "?") or quantifier[:2] == "{0"
 
+    def look_ahead(self, depth: int) -> str:
+        opening, self.position = self.pattern[self.position : self.position + 2], self.position + 2
+        groups, self.exact = self.groups, False
+        body, _ = self.alternatives(depth + 1)
+        if self.groups != groups:
+            raise refused("capturing groups in a look-ahead")
+        if self.take() != ")":
+            raise Untranslatable("invalid regular expression: parentheses () not balanced", sqlstate="2201B")
+        return f"({opening}{body})"
+
     def group(self, depth: int) -> tuple[str, bool]:
         opening = "("
         if self.peek() == "?":
             self.take()
             if self.take() != ":":
-                raise refused("look-around or embedded options")
+                raise refused("look-behind or embedded options")
             opening = "(?:"
         else:
             self.groups += 1
@@ -152,8 +180,12 @@ class _Reader:
             return ""
         self.take()
         text = character if character != "{" else self.bound()
+        if self.peek() == "?":
+            # Whether a text matches does not depend on it, which part of it does.
+            self.exact = False
+            text += self.take()
         if self.peek() and self.peek() in "*+?{":
-            raise refused("lazy or doubled quantifiers")
+            raise refused("doubled quantifiers")
         return text
 
     def bound(self) -> str:

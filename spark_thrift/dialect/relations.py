@@ -241,8 +241,9 @@ def _derived(ctx: Context, scope: Scope, node: exp.Subquery, *, lateral: bool = 
     # A derived table sees the outer query but not its neighbours, unless it is LATERAL.
     outer = ctx.within(scope) if lateral else ctx
     if isinstance(node.this, exp.Values) and not node.this.args.get("with_"):
-        sql, columns = values_rows(outer, node.this)
-        body = f"VALUES {sql}"
+        rows, columns = _value_rows(outer, node.this)
+        # An inline table takes no columns from outside.
+        body = _inlined(rows) if lateral and node.this.find(exp.Column) else f"VALUES {_shown_rows(rows)}"
         names = names or [column.name for column in columns]
         return f"({body})" + _register(scope, alias or "values", tuple(columns), names, named=True)
     query = outer.query(node.this)
@@ -323,6 +324,23 @@ def _series(
 
 def values_rows(ctx: Context, node: exp.Values) -> tuple[str, list[ColumnInfo]]:
     """The rows of VALUES, each column in its common type, under PostgreSQL's column names."""
+    rows, infos = _value_rows(ctx, node)
+    return _shown_rows(rows), infos
+
+
+def _shown_rows(rows: Sequence[Sequence[Term]]) -> str:
+    return ", ".join(f"({', '.join(term.sql for term in row)})" for row in rows)
+
+
+def _inlined(rows: Sequence[Sequence[Term]]) -> str:
+    structs = []
+    for row in rows:
+        fields = ", ".join(f"'f{position}', {term.sql}" for position, term in enumerate(row))
+        structs.append(f"named_struct({fields})")
+    return f"SELECT inline(array({', '.join(structs)}))"
+
+
+def _value_rows(ctx: Context, node: exp.Values) -> tuple[list[tuple[Term, ...]], list[ColumnInfo]]:
     rows = [ctx.terms(row.expressions if isinstance(row, exp.Tuple) else [row]) for row in node.expressions]
     if len({len(row) for row in rows}) != 1:
         raise Untranslatable("VALUES lists must all be the same length", sqlstate="42601")
@@ -334,8 +352,7 @@ def values_rows(ctx: Context, node: exp.Values) -> tuple[str, list[ColumnInfo]]:
             terms = [convert(term, TEXT) for term in terms]
         typed.append(terms)
         infos.append(ColumnInfo(f"column{position}", kind))
-    shown = (f"({', '.join(term.sql for term in row)})" for row in zip(*typed, strict=True))
-    return ", ".join(shown), infos
+    return list(zip(*typed, strict=True)), infos
 
 
 def _values(ctx: Context, scope: Scope, node: exp.Values) -> str:

@@ -1,4 +1,4 @@
-"""generate_series and unnest, in FROM and as a select item.
+"""generate_series, unnest, string_to_table and regexp_split_to_table, in FROM and as a select item.
 
 Spark's sequence counts down by itself when the end comes first, and adds months to the start each time where
 PostgreSQL adds them to the value before; both are guarded here.
@@ -22,6 +22,10 @@ MAX_LAST_DAY = 28
 """The last day of the month that every month has."""
 
 
+_TABLES = {"string_to_table": "string_to_array", "regexp_split_to_table": "regexp_split_to_array"}
+"""Set-returning functions whose rows are the elements of another function's array."""
+
+
 def series_call(node: exp.Expr) -> Call | None:
     """generate_series or unnest as a call, in either of sqlglot's forms; None for anything else."""
     if isinstance(node, exp.Explode):
@@ -31,7 +35,7 @@ def series_call(node: exp.Expr) -> Call | None:
         present(node, "start", "end", "step")
         bounds = (node.args["start"], node.args["end"], node.args.get("step"))
         return Call("generate_series", tuple(part for part in bounds if part is not None), "generate_series")
-    if isinstance(node, exp.Anonymous) and node.name.lower() in ("unnest", "generate_series"):
+    if isinstance(node, exp.Anonymous) and node.name.lower() in ("unnest", "generate_series", *_TABLES):
         return Call(node.name.lower(), tuple(node.expressions), node.name.lower())
     return None
 
@@ -57,6 +61,9 @@ def series_item(ctx: Context, node: exp.Expr) -> Term | None:
 
 def elements(ctx: Context, call: Call) -> tuple[str, Type]:
     """The array that holds a set-returning function's rows, and its element type."""
+    if call.name in _TABLES:
+        value = ctx.term(exp.Anonymous(this=_TABLES[call.name], expressions=list(call.args)))
+        return value.sql, TEXT
     if call.name == "unnest":
         if len(call.args) != 1:
             raise Untranslatable("unnest of several arrays")

@@ -1,10 +1,11 @@
 """Text functions whose edge cases differ: positions below 1, negative counts, NULL arguments, character sets.
 
-Left out: initcap (Spark breaks words at blanks only), format, quote_*, encode, overlay with positions below 1.
+Left out: format with %I and %L, quote_*, base64, overlay with positions below 1.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -12,8 +13,8 @@ from sqlglot import exp
 from spark_thrift.dialect.casts import coerce, to_text
 from spark_thrift.dialect.context import Context, FunctionRule, present
 from spark_thrift.dialect.errors import Untranslatable
-from spark_thrift.dialect.pgtypes import INT4, INTEGERS, TEXT
-from spark_thrift.dialect.terms import Term, guarded
+from spark_thrift.dialect.pgtypes import BYTEA, INT4, INTEGERS, TEXT
+from spark_thrift.dialect.terms import Term, guarded, string
 
 
 def text_of(ctx: Context, node: exp.Expr) -> Term:
@@ -57,7 +58,9 @@ def _substring(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     nulls = f"CASE WHEN {start.operand} IS NOT NULL AND {length.operand} IS NOT NULL THEN {result.sql} END"
     if length.integer is not None:
         return Term(nulls, TEXT)
-    return guarded(f"{length.operand} < 0", "negative substring length not allowed", Term(nulls, TEXT))
+    return guarded(
+        f"{length.operand} < 0", "negative substring length not allowed", Term(nulls, TEXT), "22011"
+    )
 
 
 def _side(function: str) -> FunctionRule:
@@ -152,7 +155,82 @@ def _overlay(ctx: Context, args: Sequence[exp.Expr]) -> Term:
     return Term(f"overlay({value.sql} PLACING {new.sql} FROM {start.integer}{tail})", TEXT)
 
 
+# Letters whose title case is not their upper case.
+_TITLED = (
+    "[\u01c4-\u01cc\u01f1-\u01f3\u00df\u0149\u01f0\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1fff\ufb00-\ufb17]"
+)
+_WORD = r"[\p{IsAlphabetic}\p{Nd}]"
+
+
+def _initcap(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    value = text_of(ctx, args[0])
+    pieces = f"regexp_extract_all(lower({value.sql}), {string(f'{_WORD}+|[^{_WORD[1:]}+')}, 0)"
+    titled = f"array_join(transform({pieces}, item -> concat(upper(left(item, 1)), substring(item, 2))), '')"
+    unknown = f"{value.operand} RLIKE {string(_TITLED)}"
+    return guarded(unknown, "initcap of this letter is not supported on Spark", Term(titled, TEXT), "0A000")
+
+
+def _format(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    template = ctx.term(args[0]).text
+    if template is None:
+        raise Untranslatable("format with a template that is not a constant")
+    values = [_output(ctx.term(arg)) for arg in args[1:]]
+    parts, used = [], 0
+    for piece in re.split(r"(%(?:%|s|\d+\$s))", template):
+        if piece == "%%":
+            parts.append("'%'")
+        elif piece[:1] == "%" and piece[-1] == "s":
+            number = int(piece[1:-2]) if piece != "%s" else used + 1
+            if not 1 <= number <= len(values):
+                raise Untranslatable("too few arguments for format()", sqlstate="22023")
+            parts.append(values[number - 1])
+            used = number
+        elif "%" in piece:
+            raise Untranslatable("format with anything but %s and %%")
+        elif piece:
+            parts.append(string(piece))
+    return Term(f"concat({', '.join(parts)})" if parts else "''", TEXT)
+
+
+def _to_hex(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    value = ctx.term(args[0])
+    if value.type.name not in INTEGERS:
+        raise Untranslatable(f"function to_hex({value.type}) does not exist", sqlstate="42883")
+    digits = value.sql if value.type.name == "int8" else f"CAST({value.sql} AS BIGINT) & 4294967295L"
+    return Term(f"lower(hex({digits}))", TEXT)
+
+
+def _encode(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    value, form = ctx.term(args[0]), ctx.term(args[1]).text
+    if value.type.name != "bytea" or form is None or form.lower() != "hex":
+        raise Untranslatable("encode of anything but bytea, or in another form than 'hex'")
+    return Term(f"lower(hex({value.sql}))", TEXT)
+
+
+def _sha(bits: int) -> FunctionRule:
+    def rule(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+        value = ctx.term(args[0])
+        if value.type.name != "bytea":
+            raise Untranslatable(f"sha{bits} of {value.type}")
+        return Term(f"unhex(sha2({value.sql}, {bits}))", BYTEA)
+
+    return rule
+
+
+def _convert_to(ctx: Context, args: Sequence[exp.Expr]) -> Term:
+    coding = ctx.term(args[1]).text
+    if coding is None or coding.lower() not in ("utf8", "utf-8"):
+        raise Untranslatable("convert_to another encoding than UTF8")
+    return Term(f"encode({text_of(ctx, args[0]).sql}, 'UTF-8')", BYTEA)
+
+
 FUNCTIONS: dict[str, FunctionRule] = {
+    "initcap": _initcap,
+    "format": _format,
+    "to_hex": _to_hex,
+    "encode": _encode,
+    "convert_to": _convert_to,
+    **{f"sha{bits}": _sha(bits) for bits in (224, 256, 384, 512)},
     "substring": _substring,
     "substr": _substring,
     "left": _side("left"),

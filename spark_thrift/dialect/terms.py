@@ -110,9 +110,13 @@ def boolean(sql: str) -> Term:
     return Term(sql, BOOL, simple=False)
 
 
-def guarded(condition: str, message: str, value: Term) -> Term:
-    """`value`, or a run-time error where PostgreSQL raises one and Spark answers NULL, NaN or something else."""
-    sql = f"CASE WHEN {condition} THEN raise_error({string(message)}) ELSE {value.sql} END"
+def guarded(condition: str, message: str, value: Term, sqlstate: str = "22023") -> Term:
+    """`value`, or a run-time error where PostgreSQL raises one and Spark answers NULL, NaN or something else.
+
+    The SQLSTATE travels in Spark's message, where errors.parse_error finds it.
+    """
+    raised = string(f"[{sqlstate}] {message}")
+    sql = f"CASE WHEN {condition} THEN raise_error({raised}) ELSE {value.sql} END"
     if len(sql) > MAX_TERM_CHARS:
         raise Untranslatable("an expression this long", sqlstate="54001")
     return Term(sql, value.type)

@@ -1,7 +1,7 @@
 """Window functions and the OVER clause.
 
 Every ORDER BY says where NULLs go.  Ranking functions answer bigint, as in PostgreSQL.
-Left out: GROUPS frames, EXCLUDE, RANGE with an offset, IGNORE NULLS (PostgreSQL 18 has none).
+Left out: GROUPS frames, EXCLUDE, RANGE with an offset but for integers and days, IGNORE NULLS (PostgreSQL 18 has none).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.names import folded
 from spark_thrift.dialect.operators import truth
 from spark_thrift.dialect.ordered_aggregates import within_group
-from spark_thrift.dialect.pgtypes import FLOAT8, INT4, INT8, TEXT
-from spark_thrift.dialect.terms import Term, null_of
+from spark_thrift.dialect.pgtypes import DATE, FLOAT8, INT4, INT8, INTEGERS, TEXT
+from spark_thrift.dialect.terms import Term, cast, null_of
 
 _RANKINGS = ("row_number", "rank", "dense_rank")
 _SHARES = ("percent_rank", "cume_dist")
@@ -106,12 +106,21 @@ def over(ctx: Context, node: exp.Window, *, ordered: bool, framed: bool = True) 
     if partition:
         parts.append("PARTITION BY " + ", ".join(ctx.term(item).sql for item in partition))
     if order:
-        parts.append("ORDER BY " + ", ".join(ordering(ctx, item) for item in order))
+        wide = spec is not None and str(spec.args.get("kind")).upper() == "RANGE"
+        parts.append("ORDER BY " + ", ".join(_key(ctx, item, wide=wide) for item in order))
     elif ordered:
         parts.append("ORDER BY 1")
     if spec is not None and framed:
-        parts.append(_frame(ctx, spec))
+        parts.append(_frame(ctx, spec, order))
     return f" OVER ({' '.join(parts)})"
+
+
+def _key(ctx: Context, item: exp.Ordered, *, wide: bool) -> str:
+    term = ctx.term(item.this)
+    if wide and term.type.name in ("int2", "int4"):
+        # A frame's bound is the key and the offset added up, which must not overflow.
+        term = cast(term, "BIGINT", INT8)
+    return ordering(ctx, item, term)
 
 
 def _definition(
@@ -130,30 +139,46 @@ def _definition(
     return partition or base_partition, order or base_order, spec or base_spec
 
 
-def _frame(ctx: Context, spec: exp.WindowSpec) -> str:
+def _frame(ctx: Context, spec: exp.WindowSpec, order: list[exp.Ordered]) -> str:
     kind = str(spec.args.get("kind") or "").upper()
     if spec.args.get("exclude"):
         raise Untranslatable("EXCLUDE in a window frame")
     if kind not in ("ROWS", "RANGE"):
         raise Untranslatable(f"{kind} window frames")
-    start = _bound(ctx, spec.args.get("start"), spec.args.get("start_side"), kind)
+    key = ctx.term(order[0].this) if len(order) == 1 else None
+    start = _bound(ctx, spec.args.get("start"), spec.args.get("start_side"), kind, key)
     end = spec.args.get("end")
-    last = _bound(ctx, end, spec.args.get("end_side"), kind) if end is not None else "CURRENT ROW"
+    last = _bound(ctx, end, spec.args.get("end_side"), kind, key) if end is not None else "CURRENT ROW"
     return f"{kind} BETWEEN {start} AND {last}"
 
 
-def _bound(ctx: Context, value: str | exp.Expr | None, side: str | None, kind: str) -> str:
+def _bound(ctx: Context, value: str | exp.Expr | None, side: str | None, kind: str, key: Term | None) -> str:
     if isinstance(value, str):
         word = value.upper()
         if word == "CURRENT ROW":
             return word
         if word == "UNBOUNDED" and side and side.upper() in ("PRECEDING", "FOLLOWING"):
             return f"{word} {side.upper()}"
-    elif value is not None and kind == "ROWS" and side:
-        count = ctx.term(value).integer
+    elif value is not None and side:
+        offset = ctx.term(value)
+        count = offset.integer
+        if kind == "RANGE":
+            count = _range_offset(offset, key)
         if count is not None and count >= 0 and side.upper() in ("PRECEDING", "FOLLOWING"):
             return f"{count} {side.upper()}"
     raise Untranslatable(f"this bound of a {kind} window frame")
+
+
+def _range_offset(offset: Term, key: Term | None) -> int | None:
+    """The offset as Spark counts it for a key of this type: a number, or days for a date; None where it cannot."""
+    if key is None:
+        return None
+    if key.type.name in INTEGERS:
+        return offset.integer
+    value = offset.interval
+    if key.type == DATE and value is not None and not value.months and not value.micros:
+        return value.days
+    return None
 
 
 def _bare(ctx: Context, node: exp.Expr) -> Term:

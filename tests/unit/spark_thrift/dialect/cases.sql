@@ -178,3 +178,49 @@ SELECT array('a b', CAST(NULL AS STRING), 'NULL', '', 'x,y', 'q"q\\') AS `text`,
 SELECT CASE WHEN a > 1 THEN 'x' END, coalesce(a, 0), nullif(s, ''), greatest(a, b), a IS DISTINCT FROM b FROM s.t;
 SELECT CASE WHEN `t`.`a` > 1 THEN 'x' END AS `case`, coalesce(`t`.`a`, 0) AS `coalesce`, CASE WHEN `t`.`s` = '' THEN NULL ELSE `t`.`s` END AS `nullif`, greatest(`t`.`a`, `t`.`b`) AS `greatest`, NOT (`t`.`a` <=> `t`.`b`) AS `?column?` FROM `s`.`t`;
 
+
+-- a zone of its own, an age in months
+
+SELECT date_trunc('day', tz, 'Asia/Tokyo'), timezone('UTC', tz) FROM s.t;
+SELECT CASE WHEN convert_timezone('UTC', 'Asia/Tokyo', (convert_timezone('Asia/Tokyo', 'UTC', CAST(CAST(convert_timezone('UTC', 'Asia/Tokyo', timestampadd(MICROSECOND, unix_micros(`t`.`tz`), TIMESTAMP_NTZ'1970-01-01 00:00:00')) AS DATE) AS TIMESTAMP_NTZ)) + INTERVAL '1' HOUR)) = CAST(CAST(convert_timezone('UTC', 'Asia/Tokyo', timestampadd(MICROSECOND, unix_micros(`t`.`tz`), TIMESTAMP_NTZ'1970-01-01 00:00:00')) AS DATE) AS TIMESTAMP_NTZ) THEN timestamp_micros(CAST(CAST(CAST((convert_timezone('Asia/Tokyo', 'UTC', CAST(CAST(convert_timezone('UTC', 'Asia/Tokyo', timestampadd(MICROSECOND, unix_micros(`t`.`tz`), TIMESTAMP_NTZ'1970-01-01 00:00:00')) AS DATE) AS TIMESTAMP_NTZ)) + INTERVAL '1' HOUR) - TIMESTAMP_NTZ'1970-01-01 00:00:00' AS INTERVAL SECOND) AS DECIMAL(20, 6)) * 1000000 AS BIGINT)) ELSE timestamp_micros(CAST(CAST(CAST(convert_timezone('Asia/Tokyo', 'UTC', CAST(CAST(convert_timezone('UTC', 'Asia/Tokyo', timestampadd(MICROSECOND, unix_micros(`t`.`tz`), TIMESTAMP_NTZ'1970-01-01 00:00:00')) AS DATE) AS TIMESTAMP_NTZ)) - TIMESTAMP_NTZ'1970-01-01 00:00:00' AS INTERVAL SECOND) AS DECIMAL(20, 6)) * 1000000 AS BIGINT)) END AS `date_trunc`, timestampadd(MICROSECOND, unix_micros(`t`.`tz`), TIMESTAMP_NTZ'1970-01-01 00:00:00') AS `timezone` FROM `s`.`t`;
+
+SELECT extract(year FROM age(d, '2020-01-01'::date)) FROM s.t;
+SELECT CAST((CASE WHEN CAST(`t`.`d` AS TIMESTAMP_NTZ) >= CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ) THEN (year(CAST(`t`.`d` AS TIMESTAMP_NTZ)) - year(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ))) * 12 + month(CAST(`t`.`d` AS TIMESTAMP_NTZ)) - month(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ)) - CASE WHEN (CAST(`t`.`d` AS TIMESTAMP_NTZ) - CAST(trunc(CAST(CAST(`t`.`d` AS TIMESTAMP_NTZ) AS DATE), 'MONTH') AS TIMESTAMP_NTZ)) < (CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ) - CAST(trunc(CAST(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ) AS DATE), 'MONTH') AS TIMESTAMP_NTZ)) THEN 1 ELSE 0 END ELSE -((year(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ)) - year(CAST(`t`.`d` AS TIMESTAMP_NTZ))) * 12 + month(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ)) - month(CAST(`t`.`d` AS TIMESTAMP_NTZ)) - CASE WHEN (CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ) - CAST(trunc(CAST(CAST(DATE'2020-01-01' AS TIMESTAMP_NTZ) AS DATE), 'MONTH') AS TIMESTAMP_NTZ)) < (CAST(`t`.`d` AS TIMESTAMP_NTZ) - CAST(trunc(CAST(CAST(`t`.`d` AS TIMESTAMP_NTZ) AS DATE), 'MONTH') AS TIMESTAMP_NTZ)) THEN 1 ELSE 0 END) END) div 12 AS DECIMAL(10, 0)) AS `extract` FROM `s`.`t`;
+
+-- intervals by a number that is no integer
+
+SELECT ts + INTERVAL '5 min' * f, ts - INTERVAL '1 day' / 2, date_trunc('month', ts) + '1 month - 1 day', INTERVAL 'P1DT2H' FROM s.t;
+SELECT `t`.`ts` + (INTERVAL '0 00:05:00' DAY TO SECOND * `t`.`f`) AS `?column?`, `t`.`ts` - INTERVAL '0 12:00:00' DAY TO SECOND AS `?column?`, CAST(trunc(CAST(`t`.`ts` AS DATE), 'MONTH') AS TIMESTAMP_NTZ) + INTERVAL '1' MONTH + INTERVAL '-1' DAY AS `?column?`, INTERVAL '1 02:00:00' DAY TO SECOND AS `interval` FROM `s`.`t`;
+
+-- rows, arrays and patterns of several
+
+SELECT (a, b) IS NOT NULL, (a, s) IS DISTINCT FROM (1, 'x'), count(DISTINCT (a, b)) FROM s.t;
+SELECT `t`.`a` IS NOT NULL AND `t`.`b` IS NOT NULL AS `?column?`, NOT (`t`.`a` <=> 1 AND `t`.`s` <=> 'x') AS `?column?`, count(DISTINCT struct(`t`.`a`, `t`.`b`)) AS `count` FROM `s`.`t`;
+
+SELECT s LIKE ANY (ARRAY['a%', 'b%']), s NOT ILIKE ALL ('{x,y}'), s LIKE 'a\%' ESCAPE '', a > ALL (arr), a < ANY (ARRAY[1, 2]) FROM s.t;
+SELECT (`t`.`s` LIKE 'a%') OR (`t`.`s` LIKE 'b%') AS `?column?`, (`t`.`s` NOT ILIKE 'x') AND (`t`.`s` NOT ILIKE 'y') AS `?column?`, `t`.`s` LIKE 'a\\\\%' AS `?column?`, forall(`t`.`arr`, item -> `t`.`a` > item) AS `?column?`, (`t`.`a` < 1) OR (`t`.`a` < 2) AS `?column?` FROM `s`.`t`;
+
+SELECT arr || 9, arr @> ARRAY[1], arr && '{2}', array_remove(arr, 1), array_to_string(arr, ',', '*'), string_to_array(s, '.'), regexp_match(s, '(a)b') FROM s.t;
+SELECT concat(coalesce(`t`.`arr`, CAST(array() AS ARRAY<INT>)), array(9)) AS `?column?`, CASE WHEN `t`.`arr` IS NOT NULL THEN forall(array(1), item -> item IS NOT NULL AND array_contains(array_compact(`t`.`arr`), item)) END AS `?column?`, arrays_overlap(array_compact(`t`.`arr`), array_compact(array(2))) AS `?column?`, filter(`t`.`arr`, item -> NOT (item <=> 1)) AS `array_remove`, array_join(transform(`t`.`arr`, item -> CAST(item AS STRING)), ',', '*') AS `array_to_string`, CASE WHEN `t`.`s` = '' THEN CAST(array() AS ARRAY<STRING>) ELSE split(`t`.`s`, '\\.', -1) END AS `string_to_array`, CASE WHEN `t`.`s` RLIKE '(?s)(a)b' THEN array(regexp_extract(`t`.`s`, '(?s)(a)b', 1)) END AS `regexp_match` FROM `s`.`t`;
+
+-- windows and sorted lists
+
+SELECT a FROM s.t GROUP BY a ORDER BY rank() OVER (ORDER BY count(*)), a LIMIT 2;
+SELECT `q`.`c0` AS `a` FROM (SELECT `t`.`a` AS `c0`, CAST(rank() OVER (ORDER BY count(*) NULLS LAST) AS BIGINT) AS `o0`, `t`.`a` AS `o1` FROM `s`.`t` GROUP BY `t`.`a`) AS `q` ORDER BY `q`.`o0` NULLS LAST, `q`.`o1` NULLS LAST LIMIT 2;
+
+SELECT sum(a) OVER (ORDER BY b RANGE BETWEEN 2 PRECEDING AND CURRENT ROW), sum(a) OVER (ORDER BY d RANGE '30 days'::interval PRECEDING), string_agg(s, ',') OVER (ORDER BY a) FROM s.t;
+SELECT sum(`t`.`a`) OVER (ORDER BY `t`.`b` NULLS LAST RANGE BETWEEN 2 PRECEDING AND CURRENT ROW) AS `sum`, sum(`t`.`a`) OVER (ORDER BY `t`.`d` NULLS LAST RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) AS `sum`, CASE WHEN count(`t`.`s`) OVER (ORDER BY `t`.`a` NULLS LAST) > 0 THEN array_join(collect_list(`t`.`s`) OVER (ORDER BY `t`.`a` NULLS LAST), ',') END AS `string_agg` FROM `s`.`t`;
+
+SELECT array_agg(a ORDER BY b DESC, s) FROM s.t;
+SELECT CASE WHEN count(*) > 0 THEN transform(array_sort(collect_list(named_struct('k1', `t`.`s`, 'k0', `t`.`b`, 'v', `t`.`a`)), (l, r) -> CASE WHEN l.k0 <=> r.k0 THEN CASE WHEN l.k1 <=> r.k1 THEN 0 WHEN l.k1 IS NULL THEN 1 WHEN r.k1 IS NULL THEN -1 WHEN l.k1 < r.k1 THEN -1 ELSE 1 END WHEN l.k0 IS NULL THEN -1 WHEN r.k0 IS NULL THEN 1 WHEN l.k0 < r.k0 THEN 1 ELSE -1 END), item -> item.v) END AS `array_agg` FROM `s`.`t`;
+
+SELECT v.x FROM s.t CROSS JOIN LATERAL (VALUES (t.a), (t.b)) v(x);
+SELECT `v`.`x` FROM `s`.`t` CROSS JOIN LATERAL (SELECT inline(array(named_struct('f0', `t`.`a`), named_struct('f0', `t`.`b`)))) AS `v`(`x`);
+
+-- text
+
+SELECT initcap(s), format('%s: %s%%', s, a), to_hex(a), encode(sha256(convert_to(s, 'UTF8')), 'hex'), s ^@ 'x', s ~ '\mfoo\M', s ~ '(?i)a(?!b)' FROM s.t;
+SELECT CASE WHEN `t`.`s` RLIKE '[Ǆ-ǌǱ-ǳßŉǰΐΰևẖ-ẚὐ-῿ﬀ-ﬗ]' THEN raise_error('[0A000] initcap of this letter is not supported on Spark') ELSE array_join(transform(regexp_extract_all(lower(`t`.`s`), '[\\p{IsAlphabetic}\\p{Nd}]+|[^\\p{IsAlphabetic}\\p{Nd}]+', 0), item -> concat(upper(left(item, 1)), substring(item, 2))), '') END AS `initcap`, concat(coalesce(`t`.`s`, ''), ': ', coalesce(CAST(`t`.`a` AS STRING), ''), '%') AS `format`, lower(hex(CAST(`t`.`a` AS BIGINT) & 4294967295L)) AS `to_hex`, lower(hex(unhex(sha2(encode(`t`.`s`, 'UTF-8'), 256)))) AS `encode`, startswith(`t`.`s`, 'x') AS `?column?`, `t`.`s` RLIKE '(?s)(?<![\\p{IsAlphabetic}\\p{Nd}_])(?=[\\p{IsAlphabetic}\\p{Nd}_])foo(?<=[\\p{IsAlphabetic}\\p{Nd}_])(?![\\p{IsAlphabetic}\\p{Nd}_])' AS `?column?`, `t`.`s` RLIKE '(?isu)a(?!b)' AS `?column?` FROM `s`.`t`;
+
+SELECT to_char(n, 'FM999,990.00'), to_char(a, '0000'), a << 2, trunc(n, -1), num_nulls(a, b), date(s) FROM s.t;
+SELECT concat(CASE WHEN length(substring_index(CAST(CAST(abs(round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2)) AS DECIMAL(38, 2)) AS STRING), '.', 1)) > 6 THEN concat(CASE WHEN round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2) < 0 THEN '-' ELSE '' END, '###,###.##') ELSE concat(concat(CASE WHEN round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2) < 0 THEN '-' ELSE '' END, regexp_replace(lpad(substring_index(CAST(CAST(abs(round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2)) AS DECIMAL(38, 2)) AS STRING), '.', 1), greatest(1, length(substring_index(CAST(CAST(abs(round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2)) AS DECIMAL(38, 2)) AS STRING), '.', 1))), '0'), '(?<=[0-9])(?=([0-9]{3})+$)', ',')), '.', right(CAST(CAST(abs(round(CAST(`t`.`n` AS DECIMAL(38, 2)), 2)) AS DECIMAL(38, 2)) AS STRING), 2)) END) AS `to_char`, concat(CASE WHEN length(CAST(CAST(abs(round(CAST(`t`.`a` AS DECIMAL(38, 0)), 0)) AS DECIMAL(38, 0)) AS STRING)) > 4 THEN concat(CASE WHEN round(CAST(`t`.`a` AS DECIMAL(38, 0)), 0) < 0 THEN '-' ELSE ' ' END, '####') ELSE concat(lpad(concat(CASE WHEN round(CAST(`t`.`a` AS DECIMAL(38, 0)), 0) < 0 THEN '-' ELSE '' END, lpad(CAST(CAST(abs(round(CAST(`t`.`a` AS DECIMAL(38, 0)), 0)) AS DECIMAL(38, 0)) AS STRING), greatest(4, length(CAST(CAST(abs(round(CAST(`t`.`a` AS DECIMAL(38, 0)), 0)) AS DECIMAL(38, 0)) AS STRING))), '0')), 5, ' ')) END) AS `to_char`, shiftleft(`t`.`a`, 2) AS `?column?`, CASE WHEN `t`.`n` < 0 THEN ceil(`t`.`n`, -1) ELSE floor(`t`.`n`, -1) END AS `trunc`, CAST(`t`.`a` IS NULL AS INT) + CAST(`t`.`b` IS NULL AS INT) AS `num_nulls`, CASE WHEN NOT `t`.`s` RLIKE '\\A\\s*\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?\\s*(Z|[+-]\\d{2}(:\\d{2})?)?)?\\s*\\z' THEN raise_error('[22007] invalid input syntax for type date') ELSE CAST(`t`.`s` AS DATE) END AS `date` FROM `s`.`t`;

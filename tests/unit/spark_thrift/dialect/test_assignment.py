@@ -51,7 +51,7 @@ def test_not_null_is_checked_where_it_was_declared() -> None:
         tree("SELECT i, i FROM s.f"), SCHEMA, [("a", "int"), ("b", "int")], relation="t", not_null=["b"]
     )
     message = r"null value in column \"b\" of relation \"t\" violates not-null constraint".replace("\\", "")
-    assert "SELECT `q`.`c0` AS `a`, CASE WHEN `q`.`c1` IS NULL THEN raise_error('" in sql
+    assert "SELECT `q`.`c0` AS `a`, CASE WHEN `q`.`c1` IS NULL THEN raise_error('[23502] " in sql
     assert message in sql
 
 
