@@ -5,7 +5,7 @@ a tool writes; what takes a relation's OID or name (a regclass cast, pg_get_view
 those are, the mirror knows of each user: the functions of the schema `streamlink` that are written in here are its own
 (proxy/mirror/visible.py), and no client may call them.
 
-Rules: a hidden relation is answered like one that is not there, so OIDs and names that a client guesses tell nothing.
+Rules: a hidden relation's name is answered like one that is not there, and its OID, should a client guess it, by NULL.
 Errors are a channel: where the statement may raise one on a row, hidden rows are gone before it can look (protect.py
 says why).  Roles that see every table as it is pay nothing.
 
@@ -150,6 +150,8 @@ def hide(tree: exp.Expression, relations: Iterable[Any]) -> None:
         ):
             column.set("db", None)
             column.set("catalog", None)
+    for select in tree.find_all(exp.Select):
+        select.set("expressions", [_named_item(item) for item in select.expressions])
     for cast in list(tree.find_all(exp.Cast)):
         _check_cast(cast)
     for call in list(tree.find_all(exp.Anonymous)):
@@ -162,6 +164,26 @@ def speaks_of_relations(tree: exp.Expression) -> bool:
         name in _WRAPPED or name in _RENAMED or name in _REFUSED or name in _NAMES
         for name in (call.name.lower() for call in tree.find_all(exp.Anonymous))
     ) or any(_cast_name(cast) for cast in tree.find_all(exp.Cast))
+
+
+def _named_item(item: Any) -> Any:
+    """A select item under the name that PostgreSQL gives it (FigureColname), which what is put in would change."""
+    if isinstance(item, exp.Alias) or not speaks_of_relations(item):
+        return item
+    name = _shown_name(item)
+    return item if name is None else exp.alias_(item.copy(), name, quoted=True)
+
+
+def _shown_name(node: Any) -> str | None:
+    if isinstance(node, exp.Paren):
+        return _shown_name(node.this)
+    if isinstance(node, exp.Cast):
+        return _shown_name(node.this) or _type_name(node)
+    if isinstance(node, exp.Dot):
+        return _shown_name(node.expression)
+    if isinstance(node, exp.Case):
+        return _shown_name(node.args.get("default")) or "case"
+    return str(node.name) if isinstance(node, exp.Column | exp.Anonymous) else None
 
 
 def _named(node: Any) -> tuple[str, str]:
@@ -195,9 +217,13 @@ def _parsed(sql: str) -> Any:
     return pg.parse(desugar(lex(sql), sql), sql)
 
 
+def _type_name(cast: exp.Cast) -> str:
+    return str(cast.args["to"].sql("postgres").lower().replace('"', "").removeprefix("pg_catalog."))
+
+
 def _cast_name(cast: exp.Cast) -> str:
     """regclass or regtype for a cast to it, [] behind it for an array, else nothing."""
-    written = cast.args["to"].sql("postgres").lower().replace('"', "").removeprefix("pg_catalog.")
+    written = _type_name(cast)
     base = written.removesuffix("[]")
     return written if base in _NAMES else ""
 
@@ -211,7 +237,7 @@ def _check_cast(cast: exp.Cast) -> None:
     value = cast.this
     # A parameter keeps its type, which the client is told of.
     inner = cast.copy() if isinstance(value, exp.Parameter) else value.copy()
-    _put(cast, _own(_NAMES[name], [inner]), name)
+    cast.replace(_own(_NAMES[name], [inner]))
 
 
 def _check_call(call: exp.Anonymous) -> None:
@@ -220,9 +246,9 @@ def _check_call(call: exp.Anonymous) -> None:
     if name in _REFUSED:
         raise Unrenderable(f"{name} for a role with restrictions", call)
     if name in _NAMES and len(arguments) == 1:
-        _put(_whole(call), _own(_NAMES[name], [arguments[0].copy()]), name)
+        _whole(call).replace(_own(_NAMES[name], [arguments[0].copy()]))
     elif name in _RENAMED and arguments:
-        _put(_whole(call), _own(_RENAMED[name], [each.copy() for each in arguments]), name)
+        _whole(call).replace(_own(_RENAMED[name], [each.copy() for each in arguments]))
     elif name in _WRAPPED:
         wrapper, position = _WRAPPED[name]
         if -len(arguments) <= position < len(arguments):
@@ -237,10 +263,3 @@ def _whole(call: exp.Anonymous) -> exp.Expr:
 def _own(name: str, arguments: list[Any]) -> exp.Expr:
     call = exp.Anonymous(this=name, expressions=arguments)
     return exp.Dot(this=exp.to_identifier("streamlink"), expression=call)
-
-
-def _put(node: exp.Expr, by: exp.Expr, name: str) -> None:
-    """In the node's place; a select item keeps its column's name."""
-    if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
-        by = exp.alias_(by, name)
-    node.replace(by)

@@ -78,16 +78,24 @@ STEP = f"""
     CREATE FUNCTION find_regtype(type text) RETURNS regtype LANGUAGE sql {_DEFINER} AS $$
         SELECT {STATE_SCHEMA}.as_regtype(pg_catalog.to_regtype($1)::pg_catalog.oid) $$;
     CREATE FUNCTION as_regclass(relation text) RETURNS regclass LANGUAGE plpgsql STRICT {_DEFINER} AS $$
-    DECLARE found pg_catalog.regclass := {STATE_SCHEMA}.find_regclass(relation);
+    DECLARE found pg_catalog.regclass;
     BEGIN
+        IF relation OPERATOR(pg_catalog.~) '^[0-9]+$' THEN
+            RETURN {STATE_SCHEMA}.as_regclass(relation::pg_catalog.oid);
+        END IF;
+        found := {STATE_SCHEMA}.find_regclass(relation);
         IF found IS NULL THEN
             RAISE undefined_table USING MESSAGE = pg_catalog.format('relation "%s" does not exist', relation);
         END IF;
         RETURN found;
     END $$;
     CREATE FUNCTION as_regtype(type text) RETURNS regtype LANGUAGE plpgsql STRICT {_DEFINER} AS $$
-    DECLARE found pg_catalog.regtype := {STATE_SCHEMA}.find_regtype(type);
+    DECLARE found pg_catalog.regtype;
     BEGIN
+        IF type OPERATOR(pg_catalog.~) '^[0-9]+$' THEN
+            RETURN {STATE_SCHEMA}.as_regtype(type::pg_catalog.oid);
+        END IF;
+        found := {STATE_SCHEMA}.find_regtype(type);
         IF found IS NULL THEN
             RAISE undefined_object USING MESSAGE = pg_catalog.format('type "%s" does not exist', type);
         END IF;
