@@ -234,7 +234,7 @@ def _check_cast(cast: exp.Cast) -> None:
         return
     if name not in _NAMES:
         raise Unrenderable(f"a cast to {name} for a role with restrictions", cast)
-    value = cast.this
+    value = cast.this.unnest()
     # A parameter keeps its type, which the client is told of.
     inner = cast.copy() if isinstance(value, exp.Parameter) else value.copy()
     cast.replace(_own(_NAMES[name], [inner]))
@@ -253,7 +253,11 @@ def _check_call(call: exp.Anonymous) -> None:
         wrapper, position = _WRAPPED[name]
         if -len(arguments) <= position < len(arguments):
             argument = arguments[position]
-            argument.replace(_own(wrapper, [argument.copy()]))
+            value = argument.copy()
+            if isinstance(value, exp.Literal) and value.is_string and value.name.isdigit():
+                # An OID in quotes, which to a function for text would be a name.
+                value = exp.cast(value, exp.DataType.build("oid", udt=True))
+            argument.replace(_own(wrapper, [value]))
 
 
 def _whole(call: exp.Anonymous) -> exp.Expr:
