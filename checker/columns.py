@@ -256,8 +256,7 @@ class _Resolver:
             return Source(alias or own, self._renamed(names, node))
         table = self._find(node)
         if isinstance(table, Elsewhere):
-            if table is Elsewhere.UNKNOWN:
-                self.reading.unknown.append(node)
+            (self.reading.unknown if table is Elsewhere.UNKNOWN else self.reading.catalogue).append(node)
             return Source(alias or own, self._renamed(None, node))
         use = Use(node, table)
         self.reading.uses.append(use)

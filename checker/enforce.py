@@ -2,7 +2,8 @@
 
 In order: the statement's kind; the functions that it calls; PostgreSQL's catalogue; then, unless the role sees every
 table as it is, each table, column and view that the statement reads; at last filters, masks and hidden columns are
-written into the tree (protect.py), and every name gets the schema that it was found in.
+written into the tree (protect.py), and every name gets the schema that it was found in.  PostgreSQL's catalogue loses
+what is hidden (catalogue.py).
 
 Rules: what cannot be resolved is denied.  A table or column is judged by its name before it is looked for, so a denial
 does not tell whether something exists that the role may not read; what the role might read gets PostgreSQL's own
@@ -20,6 +21,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
+from checker.catalogue import hide, speaks_of_relations
 from checker.columns import read
 from checker.context import Context, Grants, SchemaTable
 from checker.errors import Unrenderable
@@ -139,8 +141,11 @@ def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
         )
     )
     facts = replace(allowed.facts, columns=read_columns)
-    if not reading.uses:
+    if not (reading.uses or reading.catalogue or speaks_of_relations(tree)):
         return replace(allowed, facts=facts)
+    if not reading.uses:
+        # Of a statement that reads tables, Spark gets everything, and it has no catalogue of PostgreSQL's.
+        hide(tree, reading.catalogue)
     guard: bool | None = None
     inside: list[Any] = []
     for use in reading.uses:

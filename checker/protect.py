@@ -56,14 +56,21 @@ def protect(use: Use, rights: TableRights, find: Find, *, guard: bool) -> list[A
         if node.args.get(part):
             own.set(part, node.args[part])
     alias = node.args.get("alias")
-    name = alias.this if alias is not None and alias.this is not None else node.this
     columns = _columns_kept(alias.args.get("columns") or [] if alias is not None else [], table, rights)
-    derived = exp.Subquery(this=inner, alias=exp.TableAlias(this=name.copy(), columns=columns))
     for column in use.qualified:
         column.set("db", None)
         column.set("catalog", None)
-    _replace(node, derived)
+    replace_table(node, inner, columns)
     return [other for other in inner.find_all(exp.Table) if other is not own]
+
+
+def replace_table(node: Any, inner: Any, columns: Sequence[Any] | None = None) -> None:
+    """Put a derived table in a table's place, under its name; `columns` are its alias's, unless they stay the same."""
+    alias = node.args.get("alias")
+    name = alias.this if alias is not None and alias.this is not None else node.this
+    if columns is None:
+        columns = alias.args.get("columns") or [] if alias is not None else []
+    _replace(node, exp.Subquery(this=inner, alias=exp.TableAlias(this=name.copy(), columns=list(columns))))
 
 
 def qualify(use: Use) -> None:

@@ -125,9 +125,14 @@ class Unresolved:
 
 @dataclass(slots=True)
 class Reading:
-    """All that one query reads.  `unknown` are Table nodes that name nothing; `strays` nodes that no rule visited."""
+    """All that one query reads.
+
+    Shapes: `catalogue` are Table nodes that mean PostgreSQL's catalogue, `unknown` those that name nothing; `strays`
+    are nodes that no rule visited.
+    """
 
     uses: list[Use] = field(default_factory=list)
+    catalogue: list[Any] = field(default_factory=list)
     unknown: list[Any] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     strays: list[Any] = field(default_factory=list)

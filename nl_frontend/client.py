@@ -3,8 +3,9 @@ which only ours give.
 
 Rules: a deadline covers waiting and writing together, on however many nodes; the node with the fewest questions of ours
 is asked, and another one when it breaks, is full or takes half of the time that is left; one that is being started is
-waited for; a node that failed is left alone for a while, longer each time, unless there is no other; leaving (deadline, cancellation) closes the connection,
-which is what stops the node; no proxy of the environment is used, so nothing goes where conf does not say.
+waited for; a node that failed is left alone for a while, longer each time, unless there is no other; leaving (deadline,
+cancellation) closes the connection, which is what stops the node; no proxy of the environment is used, so nothing goes
+where conf does not say.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ class NodeClient:
     ) -> _Parsed:
         import httpx
 
-        while (url := node.url) is None and node.coming:
+        while (url := node.url) is None and node.coming:  # noqa: ASYNC110 - a Protocol's attribute has no event
             await asyncio.sleep(LOOK_AGAIN_S)
         if url is None:
             raise NodeUnavailable("the language model is not ready yet", hint="Try again in a moment.")

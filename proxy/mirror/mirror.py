@@ -24,6 +24,7 @@ from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.state import Rights, grant_rights, migrate
 from proxy.mirror.sync import Synchroniser
+from proxy.mirror.visible import Visible, show
 from proxy.ports import Catalogue, Table
 
 ADMIN_TIMEOUT_S = 10.0
@@ -79,6 +80,7 @@ class Mirror:
         self._syncing = asyncio.Lock()
         self._roles: set[str] = set()
         self._rights: dict[str, Rights] = {}
+        self._visible: dict[str, Visible] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -141,6 +143,16 @@ class Mirror:
             async with self.admin() as admin:
                 await grant_rights(admin, user, rights)
             self._rights[user] = rights
+
+    async def show(self, user: str, visible: Visible) -> None:
+        """What a user with restrictions sees of the catalogue, from now on and in all its sessions.
+
+        Raises: MirrorUnavailable.
+        """
+        if self._visible.get(user) != visible:
+            async with self.admin() as admin:
+                await show(admin, user, visible)
+            self._visible[user] = visible
 
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.

@@ -5,7 +5,7 @@ under a lock, so that several servers may start on one mirror.  No client's role
 seen is a view that asks PostgreSQL itself who is looking (session_user, which no client can change), what may be done
 is a function that asks the same.  Rights are memberships in the group roles below, given by `grant_rights`.
 
-Left out: what is written into the tables (audit_table.py, firewall.py, answers.py).
+Left out: what is written into the tables (audit_table.py, firewall.py, answers.py, visible.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from proxy.mirror import visible
 from proxy.mirror.roles import READER, STATE_SCHEMA, quote_identifier
 
 AUDIT_OWN, AUDIT_ALL, ADMIN = "streamlink_audit_own", "streamlink_audit_all", "streamlink_admin"
@@ -143,7 +144,7 @@ _ANSWERS = f"""
     CREATE TRIGGER tell_of_answer AFTER UPDATE OF state OR DELETE ON answer EXECUTE FUNCTION tell_of_answer();
 """
 
-MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS)
+MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP)
 """Step n takes the schema from version n - 1 to n."""
 
 

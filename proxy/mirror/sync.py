@@ -102,7 +102,7 @@ class Synchroniser:
         await self._learn_types(admin, wanted.values())
         target: dict[Key, tuple[Table, _Shape]] = {}
         for table in wanted.values():
-            key = (_clip(table.schema), _clip(table.name))
+            key = (clip(table.schema), clip(table.name))
             if table.schema in shown and key not in target and len(table.columns) <= COLUMN_LIMIT:
                 target[key] = (table, self._shape(table))
             else:
@@ -113,7 +113,7 @@ class Synchroniser:
             present_schemas.add(row["schema"])
             if row["name"] is not None:
                 present[row["schema"], row["name"]] = _shape_of(row)
-        clipped = {_clip(name) for name in shown}
+        clipped = {clip(name) for name in shown}
         steps = [_create_schema(name) for name in sorted(clipped - present_schemas)]
         steps += [_drop(key, shape) for key, shape in present.items() if key not in target]
         for key, (table, shape) in target.items():
@@ -139,7 +139,7 @@ class Synchroniser:
     def _shape(self, table: Table) -> _Shape:
         columns = tuple(
             (name, *self._types[pg_type(column.spark_type).name])
-            for name, column in zip(_column_names(table.columns), table.columns, strict=True)
+            for name, column in zip(column_names(table.columns), table.columns, strict=True)
         )
         comments = tuple(_sayable(column.comment) for column in table.columns)
         return _Shape(table.kind == "view", columns, _sayable(table.comment), comments)
@@ -232,7 +232,7 @@ def _folded(table: Table) -> Table:
     return replace(table, schema=table.schema.lower(), name=table.name.lower(), columns=columns)
 
 
-def _clip(name: str) -> str:
+def clip(name: str) -> str:
     """What PostgreSQL makes of a longer name, in DDL and in queries alike."""
     return name.encode()[:NAME_LIMIT_BYTES].decode(errors="ignore")
 
@@ -241,16 +241,16 @@ def _schema_can_be_shown(name: str) -> bool:
     return bool(name) and not name.startswith("pg_") and name not in ("information_schema", STATE_SCHEMA)
 
 
-def _column_names(columns: Sequence[Column]) -> list[str]:
+def column_names(columns: Sequence[Column]) -> list[str]:
     """PostgreSQL's names: clipped, and told apart where clipping made two the same."""
     names: list[str] = []
     seen: set[str] = set()
     for column in columns:
-        name = _clip(column.name) or "?column?"
+        name = clip(column.name) or "?column?"
         number = 1
         while name in seen:
             number += 1
-            name = f"{_clip(column.name)[:58]}_{number}"
+            name = f"{clip(column.name)[:58]}_{number}"
         seen.add(name)
         names.append(name)
     return names

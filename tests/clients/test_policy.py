@@ -15,6 +15,7 @@ from psycopg import errors
 
 from proxy.service import REFRESH_PAUSE_S
 from spark_thrift.transport import Endpoint
+from tests.clients import recorded
 from tests.clients.conftest import run_on_spark
 from tests.clients.queries import ENDLESS
 from tests.live import ROOT, LiveServer, over, start_server
@@ -238,3 +239,35 @@ def test_what_was_prepared_by_sql_is_checked_again_after_a_change(governed: Live
         change(policy, POLICY.replace("[roles.reader]", '[roles.reader]\ndeny = ["*.cpc"]'))
         with pytest.raises(errors.InsufficientPrivilege, match="permission denied for table cpc"):
             connection.execute("EXECUTE q")
+
+
+def test_the_catalogue_shows_what_the_role_may_read(governed: LiveServer, policy: Path) -> None:
+    def psql(*commands: str, user: str = "counsel") -> str:
+        arguments = [part for command in commands for part in ("-c", command)]
+        place = ["-h", governed.host, "-p", str(governed.port), "-U", user, "-d", governed.database]
+        done = subprocess.run(
+            ["psql", "-XAt", *place, *arguments], text=True, capture_output=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    assert "patents|inventor|table" in psql(r"\dt patents.*", user="stray")
+    assert "inventor" not in psql(r"\dt *.*")
+    assert "patents|patent|table" in psql(r"\dt patents.*")
+    assert 'Did not find any relation named "patents.inventor"' in psql(r"\d patents.inventor")
+    described = psql(r"\d patents.patent")
+    assert "title" in described
+    assert "abstract" not in described
+    assert "clients" not in psql(r"\dn")
+    change(policy, POLICY.replace('deny = ["patents.inventor",', 'deny = ["patents.cpc",'))
+    tables = psql(r"\dt patents.*")
+    assert "inventor" in tables
+    assert "cpc" not in tables
+
+
+@pytest.mark.parametrize(("name", "sql"), recorded.statements(), ids=[n for n, _ in recorded.statements()])
+def test_a_recorded_statement_of_a_role_with_restrictions(governed: LiveServer, name: str, sql: str) -> None:
+    with connect(governed, "stray") as plain, connect(governed, "counsel") as restricted:
+        expected, found = recorded.ask(plain, sql), recorded.ask(restricted, sql)
+    assert (found.sqlstate, found.message) == (expected.sqlstate, expected.message)
+    assert found.columns == expected.columns
+    assert not any(value == "inventor" for row in found.rows for value in row)

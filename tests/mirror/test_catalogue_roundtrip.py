@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,32 +21,16 @@ from psycopg import pq
 from checker.gate import Gate
 from checker.verdict import Allowed
 from checker.words import KEYWORDS
+from tests.clients import recorded
 
 pytestmark = pytest.mark.mirror
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
-_DATA = Path(os.environ.get("STREAMLINK_DATA", _REPOSITORY.parent / "shared" / "data"))
-_ARCHIVE = _DATA / "catalog_queries.tar.xz"
 _HERE = Path(__file__).parent
 # Root may not run postgres; the capability lets the unprivileged user reach binaries under a closed home.
 _AS_NOBODY = [
     "setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
     "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
 ]  # fmt: skip
-
-
-def _statements() -> list[tuple[str, str]]:
-    if not _ARCHIVE.exists():
-        pytest.fail(f"missing {_ARCHIVE}: set STREAMLINK_DATA to the folder that holds it", pytrace=False)
-    found = []
-    with tarfile.open(_ARCHIVE) as archive:
-        for member in archive.getmembers():
-            if member.isfile() and member.name.endswith(".sql"):
-                file = archive.extractfile(member)
-                assert file is not None
-                _provenance, _, sql = file.read().decode().partition("\n")
-                found.append((member.name.removeprefix("catalog_queries/"), sql.strip()))
-    return sorted(found)
 
 
 def _more_statements() -> list[str]:
@@ -120,7 +103,7 @@ def _check_same(connection: psycopg.Connection, sql: str) -> None:
     assert rendered == original, verdict.sql
 
 
-@pytest.mark.parametrize("sql", [pytest.param(sql, id=name) for name, sql in _statements()])
+@pytest.mark.parametrize("sql", [pytest.param(sql, id=name) for name, sql in recorded.statements()])
 def test_recorded_statement_answers_the_same(oracle: psycopg.Connection, sql: str) -> None:
     _check_same(oracle, sql)
 
@@ -131,7 +114,7 @@ def test_statement_of_the_table_answers_the_same(oracle: psycopg.Connection, sql
 
 
 def test_all_recorded_statements_are_here() -> None:
-    assert len(_statements()) == 131
+    assert len(recorded.statements()) == 131
 
 
 def test_our_keywords_are_postgres_words(oracle: psycopg.Connection) -> None:
