@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import psycopg
 import pytest
 
 from spark_thrift.transport import Endpoint
+from tests.clients.stub_model import Model
 from tests.live import LiveServer, over, start_server
 
 GRANTS = {
@@ -24,36 +23,6 @@ GRANTS = {
 }
 FOLLOWED_S = 1.5
 """Longer than a review takes to count."""
-
-
-class Model:
-    """An endpoint that says what it is told to, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.says = "SELECT count(*) AS n FROM patent"
-        self.prompts: list[str] = []
-        model = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                if body["max_tokens"] > 1:  # the server reads the schema ahead with one
-                    model.prompts.append(body["prompt"])
-                answer = json.dumps({"choices": [{"text": model.says, "finish_reason": "stop"}]}).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
 
 
 class Place:
@@ -135,6 +104,14 @@ def test_what_decides_it(place: Place) -> None:
         connection.execute("SET search_path = 'default'")
         with pytest.raises(psycopg.Error):
             connection.execute(b"-- nl: how many patents are there")
+
+
+def test_parameters_beside_a_question(place: Place) -> None:
+    place.model.says = "SELECT grant_year, count(*) AS n FROM patent GROUP BY grant_year"
+    with psycopg.connect(place.server.conninfo, autocommit=True) as connection:
+        query = "SELECT t.n FROM nl('patents per year') AS t WHERE t.grant_year = %s AND t.n > %s"
+        found = connection.execute(query, (2012, 1), prepare=True).fetchall()
+        assert found == connection.execute("SELECT count(*) FROM patent WHERE grant_year = 2012").fetchall()
 
 
 def test_review(place: Place) -> None:
