@@ -64,9 +64,21 @@ _PG_CATALOG: dict[str, str] = {
     + _NOT_HIDDEN.format("refobjid")
     + ")",
 }
-_BY_NAME = "NOT streamlink.is_hidden({0}, {1}, {2})"
+_RELATION_NAMES = (
+    "NOT (({0}, {1}) IN (SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE c.oid IN (SELECT h.oid FROM streamlink.hidden_relations() AS h(oid))))"
+)
+_COLUMN_NAMES = _RELATION_NAMES + (
+    " AND NOT (({0}, {1}, {2}) IN (SELECT n.nspname, c.relname, a.attname"
+    " FROM streamlink.hidden_columns() AS h(relation, number, commented)"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = h.relation"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = h.relation AND a.attnum = h.number"
+    " WHERE NOT h.commented))"
+)
 _PG_VIEWS: dict[str, str] = {
-    name: _BY_NAME.format("schemaname", column, "NULL")
+    name: _RELATION_NAMES.format("schemaname", column)
     for column, names in {
         "tablename": "pg_tables pg_indexes pg_rules pg_policies pg_stats_ext pg_stats_ext_exprs pg_publication_tables",
         "viewname": "pg_views",
@@ -80,25 +92,29 @@ _PG_VIEWS: dict[str, str] = {
     }.items()
     for name in names.split()
 } | {
-    "pg_stats": _BY_NAME.format("schemaname", "tablename", "attname"),
+    "pg_stats": _COLUMN_NAMES.format("schemaname", "tablename", "attname"),
     "pg_seclabels": "objtype <> 'table' AND objtype <> 'view' AND objtype <> 'column'",
 }
-_TABLE, _COLUMN = "table_schema, table_name, NULL", "table_schema, table_name, column_name"
 _INFORMATION_SCHEMA: dict[str, str] = {
-    name: f"NOT streamlink.is_hidden({arguments})"
-    for arguments, names in {
-        _TABLE: "tables views table_privileges role_table_grants table_constraints constraint_table_usage "
-        "view_table_usage",
-        _COLUMN: "columns column_privileges role_column_grants key_column_usage constraint_column_usage "
-        "column_domain_usage column_udt_usage column_options view_column_usage",
-        "event_object_schema, event_object_table, NULL": "triggers triggered_update_columns",
-        "object_schema, object_name, NULL": "element_types data_type_privileges usage_privileges",
-        "table_schema, table_name, NULL::text": "view_routine_usage",
-        "udt_schema, udt_name, NULL": "udt_privileges",
-        "foreign_table_schema, foreign_table_name, NULL": "foreign_tables foreign_table_options",
-    }.items()
-    for name in names.split()
-} | {
+    **{
+        name: _RELATION_NAMES.format(*columns.split())
+        for columns, names in {
+            "table_schema table_name": "tables views table_privileges role_table_grants table_constraints "
+            "constraint_table_usage view_table_usage view_routine_usage",
+            "event_object_schema event_object_table": "triggers triggered_update_columns",
+            "object_schema object_name": "element_types data_type_privileges usage_privileges",
+            "udt_schema udt_name": "udt_privileges",
+            "foreign_table_schema foreign_table_name": "foreign_tables foreign_table_options",
+        }.items()
+        for name in names.split()
+    },
+    **{
+        name: _COLUMN_NAMES.format("table_schema", "table_name", "column_name")
+        for name in (
+            *("columns", "column_privileges", "role_column_grants", "key_column_usage", "column_options"),
+            *("constraint_column_usage", "column_domain_usage", "column_udt_usage", "view_column_usage"),
+        )
+    },
     "schemata": "NOT (schema_name IN (SELECT n.nspname FROM pg_catalog.pg_namespace AS n"
     " WHERE n.oid IN (SELECT h.oid FROM streamlink.hidden_schemas() AS h(oid))))",
 }

@@ -35,6 +35,7 @@ _CURRENT = """
            a.names, a.types, a.typmods, a.comments
     FROM pg_namespace n
     LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v')
+        AND ($3::text[] IS NULL OR (n.nspname, c.relname) IN (SELECT * FROM unnest($3::text[], $4::text[])))
     LEFT JOIN LATERAL (
         SELECT array_agg(attname::text ORDER BY attnum) AS names,
                array_agg(atttypid ORDER BY attnum) AS types,
@@ -86,18 +87,30 @@ class Synchroniser:
         names = frozenset(name.lower() for name in schemas) | {schema for schema, _ in wanted}
         changed = wanted != self.catalogue.tables or names != self.catalogue.schemas
         if changed or not self.in_step:
+            only = self._changed(wanted) if self.in_step and names == self.catalogue.schemas else None
             self.in_step = False
-            self.in_step = await self._reconcile(admin, wanted, names)
+            self.in_step = await self._reconcile(admin, wanted, names, only)
         if changed:
             self.catalogue = Catalogue(self.catalogue.version + 1, wanted, names)
         return self.catalogue
+
+    def _changed(self, wanted: dict[Key, Table]) -> list[Key] | None:
+        """What has to be looked at while all else is as it was left; None for everything."""
+        before = self.catalogue.tables
+        keys = [key for key in before.keys() | wanted.keys() if before.get(key) != wanted.get(key)]
+        few = len(keys) <= BATCH and all(key == (clip(key[0]), clip(key[1])) for key in keys)
+        return keys if few else None
 
     def forget(self) -> None:
         """The mirror may have lost what it had: compare anew."""
         self.in_step = False
 
-    async def _reconcile(self, admin: Any, wanted: dict[Key, Table], schemas: frozenset[str]) -> bool:
-        """True when nothing is left to do."""
+    async def _reconcile(
+        self, admin: Any, wanted: dict[Key, Table], schemas: frozenset[str], only: list[Key] | None = None
+    ) -> bool:
+        """True when nothing is left to do.  `only` are the tables that may differ, None for all of them."""
+        if only is not None:
+            wanted = {key: wanted[key] for key in only if key in wanted}
         shown = {name for name in schemas if _schema_can_be_shown(name)}
         await self._learn_types(admin, wanted.values())
         target: dict[Key, tuple[Table, _Shape]] = {}
@@ -109,7 +122,8 @@ class Synchroniser:
                 _log.warning("the mirror cannot show a table that PostgreSQL has no room for")
         present: dict[Key, _Shape] = {}
         present_schemas = set()
-        for row in await admin.fetch(_CURRENT, STATE_SCHEMA, READER):
+        looked_at = (None, None) if only is None else ([key[0] for key in only], [key[1] for key in only])
+        for row in await admin.fetch(_CURRENT, STATE_SCHEMA, READER, *looked_at):
             present_schemas.add(row["schema"])
             if row["name"] is not None:
                 present[row["schema"], row["name"]] = _shape_of(row)
@@ -228,6 +242,8 @@ def _qualified(key: Key) -> str:
 
 def _folded(table: Table) -> Table:
     """Spark is blind to case and keeps what was typed; PostgreSQL's clients look for lower case."""
+    if all(name == name.lower() for name in (table.schema, table.name, *(c.name for c in table.columns))):
+        return table
     columns = tuple(Column(c.name.lower(), c.spark_type, c.comment) for c in table.columns)
     return replace(table, schema=table.schema.lower(), name=table.name.lower(), columns=columns)
 

@@ -46,15 +46,6 @@ STEP = f"""
         JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.relation
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = r.attribute
         WHERE r.username = session_user::text $$;
-    CREATE FUNCTION is_hidden(schema text, relation text, attribute text) RETURNS boolean {_SQL} AS $$
-        SELECT EXISTS (
-            SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relname = $2 AND {_OWN_SCHEMA} AND NOT EXISTS (
-                SELECT FROM {STATE_SCHEMA}.visible_relation AS v
-                WHERE v.username = session_user::text AND v.schema = $1 AND v.relation = $2))
-        OR EXISTS (
-            SELECT FROM {STATE_SCHEMA}.restricted_column AS r WHERE r.username = session_user::text
-            AND r.schema = $1 AND r.relation = $2 AND r.attribute = $3 AND NOT r.commented) $$;
 
     CREATE FUNCTION visible(relation oid) RETURNS oid {_SQL} AS $$
         SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h) $$;
@@ -104,10 +95,10 @@ STEP = f"""
     CREATE FUNCTION visible(relation text) RETURNS text LANGUAGE sql {_DEFINER} AS $$
         SELECT $1 WHERE $1 IS NULL OR {STATE_SCHEMA}.as_regclass($1) IS NOT NULL $$;
 
-    REVOKE ALL ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, is_hidden, visible(oid),
+    REVOKE ALL ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, visible(oid),
         visible(text), visible_type, visible_rule, column_comment, as_regclass(oid), as_regclass(text),
         as_regtype(oid), as_regtype(text), find_regclass, find_regtype FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, is_hidden, visible(oid),
+    GRANT EXECUTE ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, visible(oid),
         visible(text), visible_type, visible_rule, column_comment, as_regclass(oid), as_regclass(text),
         as_regtype(oid), as_regtype(text), find_regclass, find_regtype TO {READER};
 """

@@ -164,7 +164,6 @@ async def test_a_new_table_is_hidden_until_it_is_listed(watched: Watched) -> Non
     "statement",
     [
         "SELECT * FROM streamlink.hidden_relations()",
-        "SELECT streamlink.is_hidden('patents', 'zquiet', NULL)",
         "SELECT streamlink.visible(1)",
         "SELECT * FROM streamlink.visible_relation",
         "SELECT * FROM streamlink.restricted_column",
