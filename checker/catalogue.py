@@ -30,8 +30,8 @@ _NOT_HIDDEN = "NOT ({0} IN (SELECT h.oid FROM streamlink.hidden_relations() AS h
 _OF_RELATION = {
     name: _NOT_HIDDEN.format(column)
     for name, column in {
-        "pg_class": "oid", "pg_attrdef": "adrelid", "pg_index": "indrelid", "pg_rewrite": "ev_class",
-        "pg_trigger": "tgrelid", "pg_policy": "polrelid", "pg_sequence": "seqrelid", "pg_constraint": "conrelid",
+        "pg_class": "oid", "pg_attrdef": "adrelid", "pg_index": "indexrelid", "pg_rewrite": "ev_class",
+        "pg_trigger": "tgrelid", "pg_policy": "polrelid", "pg_sequence": "seqrelid",
         "pg_partitioned_table": "partrelid", "pg_foreign_table": "ftrelid", "pg_statistic_ext": "stxrelid",
         "pg_publication_rel": "prrelid", "pg_locks": "COALESCE(relation, 0)",
     }.items()
@@ -53,6 +53,7 @@ _PG_CATALOG: dict[str, str] = {
     "pg_attribute": _NOT_HIDDEN.format("attrelid")
     + " AND "
     + _NO_COLUMN.format("attrelid", "attnum", " AND NOT h.commented"),
+    "pg_constraint": "NOT (oid IN (SELECT h.oid FROM streamlink.hidden_constraints() AS h(oid)))",
     "pg_inherits": _NOT_HIDDEN.format("inhrelid") + " AND " + _NOT_HIDDEN.format("inhparent"),
     "pg_type": "NOT (oid IN (SELECT h.oid FROM streamlink.hidden_types() AS h(oid)))",
     "pg_namespace": "NOT (oid IN (SELECT h.oid FROM streamlink.hidden_schemas() AS h(oid)))",
@@ -80,15 +81,16 @@ _COLUMN_NAMES = _RELATION_NAMES + (
 _PG_VIEWS: dict[str, str] = {
     name: _RELATION_NAMES.format("schemaname", column)
     for column, names in {
-        "tablename": "pg_tables pg_indexes pg_rules pg_policies pg_stats_ext pg_stats_ext_exprs pg_publication_tables",
+        "tablename": "pg_tables pg_rules pg_policies pg_stats_ext pg_stats_ext_exprs pg_publication_tables",
         "viewname": "pg_views",
+        "indexname": "pg_indexes",
         "matviewname": "pg_matviews",
         "sequencename": "pg_sequences",
         "relname": "pg_stat_all_tables pg_stat_user_tables pg_stat_sys_tables pg_statio_all_tables "
         "pg_statio_user_tables pg_statio_sys_tables pg_stat_xact_all_tables pg_stat_xact_user_tables "
-        "pg_stat_xact_sys_tables pg_stat_all_indexes pg_stat_user_indexes pg_stat_sys_indexes pg_statio_all_indexes "
-        "pg_statio_user_indexes pg_statio_sys_indexes pg_statio_all_sequences pg_statio_user_sequences "
-        "pg_statio_sys_sequences",
+        "pg_stat_xact_sys_tables pg_statio_all_sequences pg_statio_user_sequences pg_statio_sys_sequences",
+        "indexrelname": "pg_stat_all_indexes pg_stat_user_indexes pg_stat_sys_indexes pg_statio_all_indexes "
+        "pg_statio_user_indexes pg_statio_sys_indexes",
     }.items()
     for name in names.split()
 } | {
@@ -130,9 +132,9 @@ _SYSTEM_COLUMNS = frozenset({"xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"}
 _RELATION_ARGUMENT = {
     0: "pg_get_viewdef obj_description pg_relation_size pg_table_size pg_total_relation_size pg_indexes_size "
     "pg_relation_filenode pg_table_is_visible pg_get_serial_sequence pg_relation_is_updatable pg_column_is_updatable "
-    "pg_partition_root pg_partition_ancestors pg_partition_tree pg_get_partkeydef pg_get_partition_constraintdef "
-    "pg_relation_is_publishable row_security_active pg_get_replica_identity_index pg_sequence_last_value "
-    "pg_sequence_parameters pg_get_sequence_data",
+    "pg_get_indexdef pg_partition_root pg_partition_ancestors pg_partition_tree pg_get_partkeydef "
+    "pg_get_partition_constraintdef pg_relation_is_publishable row_security_active pg_get_replica_identity_index "
+    "pg_sequence_last_value pg_sequence_parameters pg_get_sequence_data",
     1: "pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_acl pg_get_expr",
     -2: "has_table_privilege has_any_column_privilege has_sequence_privilege",
     -3: "has_column_privilege",
@@ -143,7 +145,7 @@ _WRAPPED = {
     for wrapper, table in (("visible", _RELATION_ARGUMENT), ("visible_type", _TYPE_ARGUMENT))
     for position, names in table.items()
     for name in names.split()
-} | {"pg_get_ruledef": ("visible_rule", 0)}
+} | {"pg_get_ruledef": ("visible_rule", 0), "pg_get_constraintdef": ("visible_constraint", 0)}
 _RENAMED = {"col_description": "column_comment", "to_regclass": "find_regclass", "to_regtype": "find_regtype"}
 _REFUSED = frozenset({"pg_get_object_address", "pg_get_catalog_foreign_keys"})
 _NAMES = {"regclass": "as_regclass", "regtype": "as_regtype"}

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from checker.session_statements import CopyOptions
-from spark_thrift.catalogue import Column, Table
+from spark_thrift.catalogue import Column, Reference, Table
 
 __all__ = [
     "BINARY", "TEXT", "Bind", "Catalogue", "Column", "CopyOptions", "Description", "Draft", "Drafter", "Field",
-    "Question", "ResultStream", "RowBatch", "Table",
+    "Question", "Reference", "ResultStream", "RowBatch", "Table",
 ]  # fmt: skip
 
 TEXT, BINARY = 0, 1

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -33,7 +34,8 @@ from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.registry import Registry
-from proxy.settings import Model, Settings
+from proxy.semantic import SemanticError, Semantics, read_semantics
+from proxy.settings import Model, Settings, SettingsError
 from proxy.snapshot import write_snapshot
 from proxy.sqlstate import Refused
 from proxy.timezones import UnknownTimeZone, engine_zone
@@ -102,6 +104,8 @@ class Service:
         self._read_at = 0.0
         self._spark: SparkSession | None = None
         self._fingerprint = ""
+        self._semantics = _semantics(settings.semantic_path)
+        self._semantic_problems: tuple[str, ...] = ()
         self._canonical: dict[tuple[object, ...], SessionSettings] = {}
         self._running: list[asyncio.Task[None]] = []
 
@@ -256,7 +260,12 @@ class Service:
             await self._drop_left_over(found.stages)
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
-            self.catalogue = await self.mirror.sync(found.tables, found.schemas)
+            tables, problems = self._semantics.applied(found.tables)
+            for problem in problems:
+                if problem not in self._semantic_problems:
+                    log.warning("%s: %s", self.settings.semantic_path, problem)
+            self._semantic_problems = problems
+            self.catalogue = await self.mirror.sync(tables, found.schemas)
             self._fingerprint = found.fingerprint
             # One list a user, whichever of the sessions is looked at.
             for session in {session.user: session for session in self.registry.sessions.values()}.values():
@@ -306,6 +315,15 @@ def _fingerprint(model: Model) -> str:
     files = [path for path in (model.file, model.lora) if path is not None]
     stamps = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files if path.is_file()]
     return "|".join([model.name, *model.urls, *stamps])
+
+
+def _semantics(path: Path | None) -> Semantics:
+    """Raises: SettingsError."""
+    try:
+        return read_semantics(path)
+    except (OSError, SemanticError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"[semantic] file: {path}: {reason}") from None
 
 
 def _spark_zone(zone: str) -> str:

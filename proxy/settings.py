@@ -156,6 +156,11 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Semantic:
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -174,6 +179,7 @@ class Settings:
     limits: Limits = Limits()
     audit: Audit = Audit()
     policy: Policy = Policy()
+    semantic: Semantic = Semantic()
     log: Log = Log()
 
     @property
@@ -187,6 +193,11 @@ class Settings:
     @property
     def policy_path(self) -> Path:
         return self.policy.file or shipped("policy.toml")
+
+    @property
+    def semantic_path(self) -> Path | None:
+        """The sample has one of its own."""
+        return self.semantic.file or (shipped("semantic.toml") if self.data.sample else None)
 
     @property
     def catalogue_path(self) -> Path:

@@ -50,11 +50,20 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key, to the key of another table, column by column."""
+
+    columns: tuple[str, ...]
+    schema: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table or view.
 
     `view_text` is a view's query in Spark's words, None where it is not known; `view_schema` the schema that its bare
-    names are looked up in.
+    names are looked up in.  `key` and `references` are declared, not enforced; Spark's catalogue does not tell them.
     """
 
     schema: str
@@ -64,6 +73,8 @@ class Table:
     comment: str = ""
     view_text: str | None = None
     view_schema: str | None = None
+    key: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ LOCK_TIMEOUT_MS = 500
 _CURRENT = """
     SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'v' AS is_view,
            coalesce(obj_description(c.oid, 'pg_class'), '') AS comment,
-           a.names, a.types, a.typmods, a.comments
+           a.names, a.types, a.typmods, a.comments, k.names AS key
     FROM pg_namespace n
     LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v')
         AND ($3::text[] IS NULL OR (n.nspname, c.relname) IN (SELECT * FROM unnest($3::text[], $4::text[])))
@@ -46,10 +46,28 @@ _CURRENT = """
             ON d.objoid = attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = attnum
         WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
     ) a ON true
+    LEFT JOIN LATERAL (
+        SELECT array_agg(attname::text ORDER BY place) AS names
+        FROM pg_index, unnest(indkey) WITH ORDINALITY AS i (number, place), pg_attribute
+        WHERE indrelid = c.oid AND indisprimary AND attrelid = c.oid AND attnum = number
+    ) k ON true
     WHERE n.nspname <> $1 AND EXISTS (
         SELECT FROM aclexplode(n.nspacl) AS g WHERE g.grantee = $2::text::regrole)
 """
 """What the mirror made: the schemas that the reader role was let into."""
+
+_REFERENCES = """
+    SELECT c.conname AS name, n.nspname AS schema, r.relname AS relation, fn.nspname AS other_schema,
+           f.relname AS other, (
+               SELECT array_agg(attname::text ORDER BY place)
+               FROM unnest(c.conkey) WITH ORDINALITY AS k (number, place), pg_attribute
+               WHERE attrelid = c.conrelid AND attnum = number) AS columns
+    FROM pg_constraint c
+    JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+    JOIN pg_class f ON f.oid = c.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    WHERE c.contype = 'f' AND n.nspname <> $1
+"""
+"""The foreign keys of what the mirror made; the product's own tables have none."""
 
 Key = tuple[str, str]
 
@@ -62,9 +80,10 @@ class _Shape:
     columns: tuple[tuple[str, int, int], ...]
     comment: str
     comments: tuple[str, ...]
+    key: tuple[str, ...] = ()
 
     def same_relation(self, other: _Shape) -> bool:
-        return self.is_view == other.is_view and self.columns == other.columns
+        return (self.is_view, self.columns, self.key) == (other.is_view, other.columns, other.key)
 
 
 class Synchroniser:
@@ -109,6 +128,7 @@ class Synchroniser:
         self, admin: Any, wanted: dict[Key, Table], schemas: frozenset[str], only: list[Key] | None = None
     ) -> bool:
         """True when nothing is left to do.  `only` are the tables that may differ, None for all of them."""
+        whole = wanted
         if only is not None:
             wanted = {key: wanted[key] for key in only if key in wanted}
         shown = {name for name in schemas if _schema_can_be_shown(name)}
@@ -137,7 +157,11 @@ class Synchroniser:
             steps.append("".join(_relation_ddl(key, table, shape, old)))
         leftover = [_drop_schema(name) for name in sorted(present_schemas - clipped)]
         self.changes += len(steps) + len(leftover)
-        return await _apply(admin, steps) and await _apply(admin, leftover)
+        done = await _apply(admin, steps) and await _apply(admin, leftover)
+        # A table that was made anew has lost those that refer to it.
+        references = await _reference_ddl(admin, whole)
+        self.changes += len(references)
+        return await _apply(admin, references) and done
 
     async def _learn_types(self, admin: Any, tables: Iterable[Table]) -> None:
         """Ask PostgreSQL what the type names mean, so that comparison is with what it will store."""
@@ -156,7 +180,7 @@ class Synchroniser:
             for name, column in zip(column_names(table.columns), table.columns, strict=True)
         )
         comments = tuple(_sayable(column.comment) for column in table.columns)
-        return _Shape(table.kind == "view", columns, _sayable(table.comment), comments)
+        return _Shape(table.kind == "view", columns, _sayable(table.comment), comments, table.key)
 
 
 async def _apply(admin: Any, steps: Sequence[str]) -> bool:
@@ -201,7 +225,36 @@ def _drop_schema(name: str) -> str:
 
 
 def _drop(key: Key, shape: _Shape) -> str:
-    return f"DROP {_word(shape)} {_qualified(key)};\n"
+    # Foreign keys are all that depends on a table: views are made of constants.
+    return f"DROP {_word(shape)} {_qualified(key)}{'' if shape.is_view else ' CASCADE'};\n"
+
+
+async def _reference_ddl(admin: Any, tables: dict[Key, Table]) -> list[str]:
+    """What makes the foreign keys those that are declared."""
+    wanted = {
+        (table.schema, table.name, reference.columns, reference.schema, reference.table)
+        for table in tables.values()
+        for reference in table.references
+    }
+    steps: list[str] = []
+    present: set[tuple[str, str, tuple[str, ...], str, str]] = set()
+    for row in await admin.fetch(_REFERENCES, STATE_SCHEMA):
+        schema, relation = row["schema"], row["relation"]
+        found = (schema, relation, tuple(row["columns"]), row["other_schema"], row["other"])
+        present.add(found)
+        if found not in wanted:
+            name = quote_identifier(row["name"])
+            steps.append(f"ALTER TABLE {_qualified((schema, relation))} DROP CONSTRAINT {name};\n")
+    for schema, relation, columns, other_schema, other in sorted(wanted - present):
+        steps.append(
+            f"ALTER TABLE {_qualified((schema, relation))} ADD FOREIGN KEY ({_listed(columns)})"
+            f" REFERENCES {_qualified((other_schema, other))};\n"
+        )
+    return steps
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(map(quote_identifier, columns))
 
 
 def _relation_ddl(key: Key, table: Table, shape: _Shape, old: _Shape | None) -> Iterator[str]:
@@ -220,7 +273,8 @@ def _relation_ddl(key: Key, table: Table, shape: _Shape, old: _Shape | None) -> 
         else:
             # Plain storage needs no TOAST table: one file a table and not three, made twice as fast.
             columns = ", ".join(f"{column} {type_} STORAGE PLAIN" for column, type_ in named)
-            yield f"CREATE TABLE {name} ({columns});\n"
+            primary = f", PRIMARY KEY ({_listed(table.key)})" if table.key else ""
+            yield f"CREATE TABLE {name} ({columns}{primary});\n"
     if shape.comment != ("" if old is None or fresh else old.comment):
         yield f"COMMENT ON {_word(shape)} {name} IS {quote_literal(shape.comment)};\n"
     before = ("",) * len(shape.comments) if old is None or fresh else old.comments
@@ -278,4 +332,5 @@ def _sayable(text: str) -> str:
 
 def _shape_of(row: Any) -> _Shape:
     columns = zip(row["names"] or (), row["types"] or (), row["typmods"] or (), strict=True)
-    return _Shape(row["is_view"], tuple(columns), row["comment"], tuple(row["comments"] or ()))
+    key = tuple(row["key"] or ())
+    return _Shape(row["is_view"], tuple(columns), row["comment"], tuple(row["comments"] or ()), key)

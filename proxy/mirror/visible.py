@@ -16,6 +16,11 @@ from proxy.mirror.roles import READER, STATE_SCHEMA
 _DEFINER = "STABLE SECURITY DEFINER"
 _SQL = f"LANGUAGE sql {_DEFINER} SET search_path = pg_catalog, pg_temp"
 _OWN_SCHEMA = f"n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '{STATE_SCHEMA}'"
+_FUNCTIONS = (
+    "hidden_relations, hidden_schemas, hidden_types, hidden_columns, hidden_constraints, visible(oid), visible(text),"
+    " visible_type, visible_rule, visible_constraint, column_comment, as_regclass(oid), as_regclass(text),"
+    " as_regtype(oid), as_regtype(text), find_regclass, find_regtype"
+)
 
 STEP = f"""
     CREATE TABLE visible_relation (
@@ -27,11 +32,28 @@ STEP = f"""
         commented boolean NOT NULL, PRIMARY KEY (username, schema, relation, attribute));
     COMMENT ON COLUMN restricted_column.commented IS 'the column is seen and its comment is not';
 
+    CREATE FUNCTION hidden_columns() RETURNS TABLE (relation oid, number smallint, commented boolean) {_SQL} AS $$
+        SELECT a.attrelid, a.attnum, r.commented FROM {STATE_SCHEMA}.restricted_column AS r
+        JOIN pg_namespace AS n ON n.nspname = r.schema
+        JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.relation
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = r.attribute
+        WHERE r.username = session_user::text $$;
     CREATE FUNCTION hidden_relations() RETURNS SETOF oid {_SQL} AS $$
-        SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE {_OWN_SCHEMA} AND NOT EXISTS (
-            SELECT FROM {STATE_SCHEMA}.visible_relation AS v
-            WHERE v.username = session_user::text AND v.schema = n.nspname AND v.relation = c.relname) $$;
+        WITH hidden AS (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE {_OWN_SCHEMA} AND c.relkind <> 'i' AND NOT EXISTS (
+                SELECT FROM {STATE_SCHEMA}.visible_relation AS v
+                WHERE v.username = session_user::text AND v.schema = n.nspname AND v.relation = c.relname))
+        SELECT oid FROM hidden UNION ALL
+        SELECT i.indexrelid FROM pg_index AS i WHERE i.indrelid IN (SELECT oid FROM hidden) OR EXISTS (
+            SELECT FROM {STATE_SCHEMA}.hidden_columns() AS h
+            WHERE h.relation = i.indrelid AND NOT h.commented AND h.number = ANY (i.indkey::smallint[])) $$;
+    CREATE FUNCTION hidden_constraints() RETURNS SETOF oid {_SQL} AS $$
+        SELECT c.oid FROM pg_constraint AS c
+        WHERE c.conrelid IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h)
+        OR c.confrelid IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h)
+        OR EXISTS (SELECT FROM {STATE_SCHEMA}.hidden_columns() AS h WHERE NOT h.commented AND (
+            h.relation = c.conrelid AND h.number = ANY (c.conkey)
+            OR h.relation = c.confrelid AND h.number = ANY (c.confkey))) $$;
     CREATE FUNCTION hidden_schemas() RETURNS SETOF oid {_SQL} AS $$
         SELECT n.oid FROM pg_namespace AS n WHERE {_OWN_SCHEMA} AND NOT EXISTS (
             SELECT FROM {STATE_SCHEMA}.visible_relation AS v
@@ -40,12 +62,6 @@ STEP = f"""
         WITH rows AS (SELECT t.oid FROM pg_type AS t
             WHERE t.typrelid IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h))
         SELECT oid FROM rows UNION ALL SELECT t.oid FROM pg_type AS t JOIN rows ON t.typelem = rows.oid $$;
-    CREATE FUNCTION hidden_columns() RETURNS TABLE (relation oid, number smallint, commented boolean) {_SQL} AS $$
-        SELECT a.attrelid, a.attnum, r.commented FROM {STATE_SCHEMA}.restricted_column AS r
-        JOIN pg_namespace AS n ON n.nspname = r.schema
-        JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.relation
-        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = r.attribute
-        WHERE r.username = session_user::text $$;
 
     CREATE FUNCTION visible(relation oid) RETURNS oid {_SQL} AS $$
         SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h) $$;
@@ -54,6 +70,8 @@ STEP = f"""
     CREATE FUNCTION visible_rule(rule oid) RETURNS oid {_SQL} AS $$
         SELECT r.oid FROM pg_rewrite AS r
         WHERE r.oid = $1 AND r.ev_class NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h) $$;
+    CREATE FUNCTION visible_constraint(number oid) RETURNS oid {_SQL} AS $$
+        SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_constraints() AS h) $$;
     CREATE FUNCTION column_comment(relation oid, number integer) RETURNS text {_SQL} AS $$
         SELECT col_description($1, $2) WHERE {STATE_SCHEMA}.visible($1) IS NOT NULL AND NOT EXISTS (
             SELECT FROM {STATE_SCHEMA}.hidden_columns() AS h WHERE h.relation = $1 AND h.number = $2) $$;
@@ -95,12 +113,8 @@ STEP = f"""
     CREATE FUNCTION visible(relation text) RETURNS text LANGUAGE sql {_DEFINER} AS $$
         SELECT $1 WHERE $1 IS NULL OR {STATE_SCHEMA}.as_regclass($1) IS NOT NULL $$;
 
-    REVOKE ALL ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, visible(oid),
-        visible(text), visible_type, visible_rule, column_comment, as_regclass(oid), as_regclass(text),
-        as_regtype(oid), as_regtype(text), find_regclass, find_regtype FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION hidden_relations, hidden_schemas, hidden_types, hidden_columns, visible(oid),
-        visible(text), visible_type, visible_rule, column_comment, as_regclass(oid), as_regclass(text),
-        as_regtype(oid), as_regtype(text), find_regclass, find_regtype TO {READER};
+    REVOKE ALL ON FUNCTION {_FUNCTIONS} FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION {_FUNCTIONS} TO {READER};
 """
 """A step of state.MIGRATIONS: never to be edited once it has shipped."""
 

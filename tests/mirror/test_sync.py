@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from proxy.mirror import Mirror, MirrorError
-from proxy.ports import Column, Table
+from proxy.ports import Column, Reference, Table
 
 pytestmark = [pytest.mark.mirror, pytest.mark.asyncio(loop_scope="session")]
 
@@ -196,3 +196,56 @@ async def test_kept_statements_follow_the_catalogue(mirror: Mirror) -> None:
         with pytest.raises(MirrorError):
             await lease.describe(sql)
     mirror._synchroniser.forget()
+
+
+KEYS = """
+    SELECT conname::text, pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace
+    WHERE nspname = 'shop' AND contype IN ('p', 'f') ORDER BY 1"""
+
+
+async def test_keys_and_references_come_and_go(mirror: Mirror, sample_tables: tuple[Table, ...]) -> None:
+    def item(*references: Reference) -> Table:
+        return Table(
+            "shop",
+            "item",
+            "table",
+            (Column("a", "int"), Column("b", "string"), Column("no", "int")),
+            references=references,
+        )
+
+    order = Table("shop", "order", "table", (Column("b", "string"), Column("a", "int")), key=("a", "b"))
+    to_order = Reference(("a", "b"), "shop", "order")
+    await mirror.sync([*sample_tables, item(to_order), order])
+    assert await fetch(mirror, KEYS) == [
+        ("item_a_b_fkey", 'FOREIGN KEY (a, b) REFERENCES shop."order"(a, b)'),
+        ("order_pkey", "PRIMARY KEY (a, b)"),
+    ]
+    wider = Table("shop", "order", "table", (*order.columns, Column("c", "int")), key=order.key)
+    await mirror.sync([*sample_tables, item(to_order), wider])
+    assert len(await fetch(mirror, KEYS)) == 2, "a table that is made anew is referred to again"
+    await mirror.sync([*sample_tables, item(), wider])
+    assert [name for name, _ in await fetch(mirror, KEYS)] == ["order_pkey"]
+    await mirror.sync([*sample_tables, item(to_order), order])
+    await mirror.sync([*sample_tables, item()])
+    assert await fetch(mirror, KEYS) == []
+    assert mirror.in_step
+
+
+async def test_one_change_among_many_is_looked_at_alone(
+    mirror: Mirror, sample_tables: tuple[Table, ...]
+) -> None:
+    many = [Table("shop", f"t{n}", "table", (Column("a", "int"),)) for n in range(20)]
+    await mirror.sync([*sample_tables, *many])
+    before = await fetch(
+        mirror, "SELECT relname::text, oid FROM pg_class WHERE relnamespace = 'shop'::regnamespace"
+    )
+    many[3] = Table("shop", "t3", "table", (Column("a", "int"), Column("b", "int")), "changed")
+    del many[7]
+    many.append(Table("shop", "t99", "table", (Column("a", "int"),)))
+    await mirror.sync([*sample_tables, *many])
+    after = await fetch(
+        mirror, "SELECT relname::text, oid FROM pg_class WHERE relnamespace = 'shop'::regnamespace"
+    )
+    assert {name for name, _ in after} == {table.name for table in many}
+    assert {name for name, _ in set(after) - set(before)} == {"t3", "t99"}
+    assert await fetch(mirror, COLUMNS.format("shop.t3")) == [("a", "integer", ""), ("b", "integer", "")]

@@ -14,7 +14,7 @@ from checker.context import Context, Grants, Mask
 from checker.gate import Gate
 from checker.verdict import Allowed, StatementKind
 from proxy.mirror import Mirror
-from proxy.ports import Column, Table
+from proxy.ports import Column, Reference, Table
 from proxy.visible import shown
 
 pytestmark = [pytest.mark.mirror, pytest.mark.asyncio(loop_scope="session")]
@@ -31,8 +31,18 @@ TABLES = (
             Column("masked", "int", "hush!"),
         ),
         "what was granted",
+        key=("id",),
+        references=(Reference(("id",), "patents", "zquiet"),),
     ),
-    Table("patents", "zquiet", "table", (Column("id", "string", "hush!"),), "hush!"),
+    Table(
+        "patents",
+        "claim",
+        "table",
+        (Column("id", "string"),),
+        references=(Reference(("id",), "patents", "patent"),),
+    ),
+    Table("patents", "other", "table", (Column("id", "int"), Column("hush", "int")), key=("hush",)),
+    Table("patents", "zquiet", "table", (Column("id", "string", "hush!"),), "hush!", key=("id",)),
     Table("patents", "veiled", "view", (Column("zquiet_id", "string"),)),
     Table("closed", "zquiet_of_another", "table", (Column("id", "string"),)),
 )
@@ -40,7 +50,7 @@ GRANTS = Grants(
     ("guest",),
     frozenset(StatementKind),
     read=("patents.*",),
-    deny=("patents.zquiet", "patents.veiled", "patents.patent.hush"),
+    deny=("patents.zquiet", "patents.veiled", "patents.patent.hush", "patents.other.hush"),
     functions=("*",),
     masks=(Mask("patents.patent.masked"),),
 )
@@ -80,7 +90,9 @@ async def watched(mirror: Mirror, sample_tables: tuple[Table, ...]) -> AsyncIter
         row = await admin.fetchrow(
             "SELECT 'patents.zquiet'::regclass::oid AS zquiet, 'patents.patent'::regclass::oid AS patent,"
             " (SELECT oid FROM pg_rewrite WHERE ev_class = 'patents.veiled'::regclass) AS rule,"
-            " 'patents.zquiet'::regtype::oid AS type"
+            " 'patents.zquiet'::regtype::oid AS type,"
+            " (SELECT oid FROM pg_constraint WHERE contype = 'f' AND confrelid = 'patents.zquiet'::regclass) AS fkey,"
+            " 'patents.zquiet_pkey'::regclass::oid AS index"
         )
     yield Watched(mirror, dict(row))
     await mirror.sync(sample_tables)
