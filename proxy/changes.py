@@ -156,6 +156,7 @@ class Changes(Definer):
                 self.notice("01000", f'skipping "{table.name}" --- cannot analyze non-tables', "WARNING")
             else:
                 await self.command(tables.analyze((table.schema, table.name), statement.columns))
+                await self.service.learn_size(table.schema, table.name)
         return "ANALYZE"
 
     async def _comment(self, statement: Comment, plan: Write, portal: Portal) -> str:

@@ -38,6 +38,7 @@ async def served(
         finally:
             await spark.close()
         await service.refresh_catalogue(force=True)
+        await service.learn_size(*target.name)
     except (LoadRefused, EngineError, Untranslatable) as problem:
         raise Unanswerable(_said(problem)) from problem
     return asdict(loaded)

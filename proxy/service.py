@@ -44,7 +44,7 @@ from proxy.transaction import lowered
 from proxy.users import Users
 from proxy.visible import shown
 from proxy.wire.errors import ProtocolError
-from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue
+from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue, read_size
 from spark_thrift.errors import EngineError, SparkError
 from spark_thrift.load import mend
 from spark_thrift.session import SparkSession
@@ -60,6 +60,8 @@ REST_S = 5.0
 """What the last records may take to reach the mirror at shut-down."""
 REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
+PAGE_BYTES = 8192
+"""Of PostgreSQL: what relpages counts."""
 
 
 class Service:
@@ -275,6 +277,20 @@ class Service:
             except OSError as error:
                 log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
             return self.catalogue.version != before
+
+    async def learn_size(self, schema: str, table: str) -> None:
+        """Show tools how many rows a table has by Spark's statistics, which were just made."""
+        async with self._reading:
+            if self._spark is None:
+                return
+            try:
+                size = await read_size(self._spark, schema, table)
+            except EngineError as error:
+                log.warning("the size of a table cannot be read: %s", error.message)
+                return
+        if size is not None and size.rows is not None:
+            pages = min(-(-size.bytes // PAGE_BYTES), 2**31 - 1)
+            await self.mirror.note_size(schema, table, pages, size.rows)
 
     async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
         """Tables that a server made on the way of a write or a load, and did not live to drop or to name."""

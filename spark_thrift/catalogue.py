@@ -116,6 +116,30 @@ async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> 
     return SparkCatalogue(names, tables, fingerprint, stages)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What Spark's statistics say of a table.  Units: bytes; rows, None where they were not counted."""
+
+    bytes: int
+    rows: int | None
+
+
+_SIZE: Final = re.compile(r"(\d+) bytes(?:, (\d+) rows)?")
+
+
+async def read_size(session: SparkSession, schema: str, table: str) -> Size | None:
+    """None for a table without statistics.  Raises: SparkError, EngineUnavailable."""
+    rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(schema, table)}")
+    heads = [name for name, _, _ in rows]
+    said = {name: text for name, text, _ in rows[heads.index(_DETAILS) :]} if _DETAILS in heads else {}
+    found = _SIZE.match(said.get("Statistics") or "")
+    if found is None:
+        return None
+    size, count = int(found[1]), int(found[2]) if found[2] else None
+    # A table that was filled after it was made keeps the 0 rows that it had then until it is analysed.
+    return Size(size, None if count == 0 and size else count)
+
+
 async def _read_columns(
     session: SparkSession, schemas: tuple[str, ...], tables: list[Row]
 ) -> dict[_TableName, tuple[Column, ...]]:

@@ -23,7 +23,7 @@ from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer, re
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.state import Rights, grant_rights, migrate
-from proxy.mirror.sync import Synchroniser
+from proxy.mirror.sync import Synchroniser, clip
 from proxy.mirror.visible import Visible, show
 from proxy.ports import Catalogue, Table
 
@@ -153,6 +153,15 @@ class Mirror:
             async with self.admin() as admin:
                 await show(admin, user, visible)
             self._visible[user] = visible
+
+    async def note_size(self, schema: str, table: str, pages: int, rows: int) -> None:
+        """What tools estimate a table by.  Units: pages of 8192 bytes.  Raises: MirrorUnavailable."""
+        async with self.admin() as admin:
+            await admin.execute(
+                "UPDATE pg_catalog.pg_class SET relpages = $3, reltuples = $4"
+                " WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname = $2 AND relkind = 'r'",
+                *(clip(schema), clip(table), pages, float(rows)),
+            )
 
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.

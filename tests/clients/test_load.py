@@ -48,6 +48,8 @@ def test_a_csv_file_becomes_a_table_and_is_replaced(server: LiveServer, tmp_path
         assert (done.returncode, done.stdout) == (0, "2 rows of 2 columns in loaded.fruit\n"), done.stderr
         query = "SELECT name, weight FROM loaded.fruit ORDER BY 1"
         assert connection.execute(query).fetchall() == [("apple", 150), ("pear", 180)]
+        estimated = "SELECT reltuples, relpages > 0 FROM pg_class WHERE oid = 'loaded.fruit'::regclass"
+        assert connection.execute(estimated).fetchall() == [(2, True)], "tools show how large it is"
         again = run(server, str(file), "--table", "loaded.fruit")
         assert again.returncode == 1
         assert again.stderr == "streamlink-sql: the table loaded.fruit exists; replace it, or append to it\n"

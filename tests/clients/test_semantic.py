@@ -18,7 +18,8 @@ from tests.live import LiveServer, over, start_server
 def declared(spark_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("declared")
     file = folder / "semantic.toml"
-    more = '[tables."patents.google_full".columns]\nassignee = "the first owner"\n[tables."patents.gone"]\nkey = ["id"]\n'
+    more = '[tables."patents.google_full".columns]\nnum_claims = "how many claims"\n'
+    more += '[tables."patents.gone"]\nkey = ["id"]\n'
     file.write_text(shipped("semantic.toml").read_text("utf-8") + more, "utf-8")
     live = start_server(folder, spark=over(spark_endpoint, folder), semantic={"file": file})
     yield live
@@ -34,7 +35,7 @@ def test_a_tool_that_reflects(declared: LiveServer) -> None:
         ["patent_id"], "patents", "patent", ["patent_id"],
     )  # fmt: skip
     comments = {c["name"]: c["comment"] for c in inspector.get_columns("google_full", schema="patents")}
-    assert comments["assignee"] == "the first owner"
+    assert comments["num_claims"] == "how many claims"
     engine.dispose()
 
 
