@@ -14,7 +14,7 @@ Left out: names of schemas in settings, and what a role may read of tables itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -147,6 +147,15 @@ _WRAPPED = {
     for name in names.split()
 } | {"pg_get_ruledef": ("visible_rule", 0), "pg_get_constraintdef": ("visible_constraint", 0)}
 _RENAMED = {"col_description": "column_comment", "to_regclass": "find_regclass", "to_regtype": "find_regtype"}
+_INLINE: dict[str, tuple[Sequence[str], str]] = {
+    "format_type": (("type",), "type IN (SELECT h.oid FROM streamlink.hidden_types() AS h(oid))"),
+    "col_description": (
+        ("relation", "number"),
+        "relation IN (SELECT h.oid FROM streamlink.hidden_relations() AS h(oid)) OR (relation, number) IN"
+        " (SELECT h.relation, h.number FROM streamlink.hidden_columns() AS h(relation, number, commented))",
+    ),
+}
+"""Calls that may ask of columns directly: their first arguments, and when the answer is NULL."""
 _REFUSED = frozenset({"pg_get_object_address", "pg_get_catalog_foreign_keys"})
 _NAMES = {"regclass": "as_regclass", "regtype": "as_regtype"}
 
@@ -170,9 +179,10 @@ def hide(tree: exp.Expression, relations: Iterable[Any]) -> None:
             column.set("catalog", None)
     for select in tree.find_all(exp.Select):
         select.set("expressions", [_named_item(item) for item in select.expressions])
-    for cast in list(tree.find_all(exp.Cast)):
+    # The inner before the outer, which is written anew with a copy of what is in it.
+    for cast in reversed(list(tree.find_all(exp.Cast, bfs=True))):
         _check_cast(cast)
-    for call in list(tree.find_all(exp.Anonymous)):
+    for call in reversed(list(tree.find_all(exp.Anonymous, bfs=True))):
         _check_call(call)
 
 
@@ -218,6 +228,8 @@ def _system_columns(tree: exp.Expression) -> tuple[str, ...]:
 
 
 def _replace(node: Any, condition: str, system: tuple[str, ...]) -> None:
+    if node.args.get("sample"):
+        raise Unrenderable("TABLESAMPLE of the catalogue for a role with restrictions", node)
     schema, name = _named(node)
     more = (
         "".join(f", {name}.{column}" for column in system) if (schema, name) in _WITH_SYSTEM_COLUMNS else ""
@@ -265,6 +277,8 @@ def _check_call(call: exp.Anonymous) -> None:
         raise Unrenderable(f"{name} for a role with restrictions", call)
     if name in _NAMES and len(arguments) == 1:
         _whole(call).replace(_own(_NAMES[name], [arguments[0].copy()]))
+    elif name in _INLINE and all(isinstance(each, exp.Column) for each in arguments[: len(_INLINE[name][0])]):
+        _inline(call, *_INLINE[name])
     elif name in _RENAMED and arguments:
         _whole(call).replace(_own(_RENAMED[name], [each.copy() for each in arguments]))
     elif name in _WRAPPED:
@@ -276,6 +290,17 @@ def _check_call(call: exp.Anonymous) -> None:
                 # An OID in quotes, which to a function for text would be a name.
                 value = exp.cast(value, exp.DataType.build("oid", udt=True))
             argument.replace(_own(wrapper, [value]))
+
+
+def _inline(call: exp.Anonymous, names: Sequence[str], hidden: str) -> None:
+    """Of a column, so of many rows: which of them are hidden is found out once, and not by a call for each."""
+    whole = _whole(call)
+    written = _parsed(f"SELECT CASE WHEN {hidden} THEN NULL ELSE 0 END").expressions[0].copy()
+    for column in list(written.find_all(exp.Column)):
+        if column.name in names and not column.table:
+            column.replace(call.expressions[names.index(column.name)].copy())
+    written.set("default", whole.copy())
+    whole.replace(written)
 
 
 def _whole(call: exp.Anonymous) -> exp.Expr:

@@ -156,7 +156,8 @@ class Changes(Definer):
                 self.notice("01000", f'skipping "{table.name}" --- cannot analyze non-tables', "WARNING")
             else:
                 await self.command(tables.analyze((table.schema, table.name), statement.columns))
-                await self.service.learn_size(table.schema, table.name)
+                spark = await self.writes.session.executor.spark()
+                await self.service.learn_size(table.schema, table.name, spark)
         return "ANALYZE"
 
     async def _comment(self, statement: Comment, plan: Write, portal: Portal) -> str:

@@ -35,10 +35,10 @@ async def served(
         try:
             async with service.ledger.turn(target.name, spark):
                 loaded = await load(spark, source, target, progress)
+            await service.refresh_catalogue(force=True)
+            await service.learn_size(*target.name, spark)
         finally:
             await spark.close()
-        await service.refresh_catalogue(force=True)
-        await service.learn_size(*target.name)
     except (LoadRefused, EngineError, Untranslatable) as problem:
         raise Unanswerable(_said(problem)) from problem
     return asdict(loaded)

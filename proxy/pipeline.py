@@ -48,8 +48,8 @@ REMEMBERED_MAX = 4096
 REMEMBERED_TEXT_CHARS = 16_384
 UNKNOWN_TO_MIRROR = frozenset({"42883", "42704"})
 """undefined_function, undefined_object: PostgreSQL has no such thing, Spark may."""
-_CHANGED_TABLES = frozenset({"42P01", "42703"})
-"""What Spark says of a table that was changed past us."""
+_SPARKS_OWN = frozenset({"42P01", "42703", "42501"})
+"""What Spark says of a table that was changed past us, or that it does not let us read."""
 TEXT_OID = 25
 SUBSCRIPT_BASE = 1
 """The gate's trees keep subscripts as they were written."""
@@ -280,7 +280,7 @@ class Pipeline:
             spark = await session.executor.spark()
             described = await spark.describe(sql, deadline_s=session.executor.limit_s)
         except (Untranslatable, SparkError) as error:
-            if accepted and error.sqlstate.startswith("42") and error.sqlstate not in _CHANGED_TABLES:
+            if accepted and error.sqlstate.startswith("42") and error.sqlstate not in _SPARKS_OWN:
                 # PostgreSQL has nothing against it, so the limit is ours.
                 raise Refused("0A000", _unsupported(error.message), hint=error.hint) from error
             raise

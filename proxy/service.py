@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from checker.context import Grants
 from checker.gate import Gate, Limits
 from checker.rights import unrestricted
 from nl_frontend.errors import FrontEndError
@@ -30,6 +31,7 @@ from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.mirror.errors import MirrorError, MirrorUnavailable
 from proxy.mirror.state import Rights
+from proxy.mirror.visible import Visible
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -108,6 +110,7 @@ class Service:
         self._fingerprint = ""
         self._semantics = _semantics(settings.semantic_path)
         self._semantic_problems: tuple[str, ...] = ()
+        self._shown: dict[Grants, tuple[int, Visible]] = {}
         self._canonical: dict[tuple[object, ...], SessionSettings] = {}
         self._running: list[asyncio.Task[None]] = []
 
@@ -190,8 +193,15 @@ class Service:
 
     async def _show(self, session: Session) -> None:
         """Keep what the session's user sees of the catalogue in step.  Raises: MirrorUnavailable."""
-        if not unrestricted(session.grants):
-            await self.mirror.show(session.user, shown(self.catalogue, session.grants))
+        grants, version = session.grants, self.catalogue.version
+        if unrestricted(grants):
+            return
+        known, visible = self._shown.get(grants, (None, None))
+        if visible is None or known != version:
+            visible = shown(self.catalogue, grants)
+            self._shown = {each: kept for each, kept in self._shown.items() if kept[0] == version}
+            self._shown[grants] = (version, visible)
+        await self.mirror.show(session.user, visible)
 
     async def _readmit(self) -> None:
         """After a change of the policy."""
@@ -268,29 +278,28 @@ class Service:
                     log.warning("%s: %s", self.settings.semantic_path, problem)
             self._semantic_problems = problems
             self.catalogue = await self.mirror.sync(tables, found.schemas)
-            self._fingerprint = found.fingerprint
             # One list a user, whichever of the sessions is looked at.
             for session in {session.user: session for session in self.registry.sessions.values()}.values():
                 await self._show(session)
+            self._fingerprint = found.fingerprint
             try:
                 await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
             except OSError as error:
                 log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
             return self.catalogue.version != before
 
-    async def learn_size(self, schema: str, table: str) -> None:
-        """Show tools how many rows a table has by Spark's statistics, which were just made."""
-        async with self._reading:
-            if self._spark is None:
-                return
-            try:
-                size = await read_size(self._spark, schema, table)
-            except EngineError as error:
-                log.warning("the size of a table cannot be read: %s", error.message)
-                return
-        if size is not None and size.rows is not None:
-            pages = min(-(-size.bytes // PAGE_BYTES), 2**31 - 1)
-            await self.mirror.note_size(schema, table, pages, size.rows)
+    async def learn_size(self, schema: str, table: str, spark: SparkSession) -> None:
+        """Show tools how many rows a table has by Spark's statistics, which were just made.
+
+        Never raises for an engine that does not tell or a mirror that does not take it: what made them is done.
+        """
+        try:
+            size = await read_size(spark, schema, table)
+            if size is not None and size.rows is not None:
+                pages = min(-(-size.bytes // PAGE_BYTES), 2**31 - 1)
+                await self.mirror.note_size(schema, table, pages, size.rows)
+        except (EngineError, MirrorUnavailable) as error:
+            log.warning("tools are not told a table's size: %s", error)
 
     async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
         """Tables that a server made on the way of a write or a load, and did not live to drop or to name."""

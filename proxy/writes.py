@@ -51,12 +51,6 @@ if TYPE_CHECKING:
 
 NO_COLUMNS = Description((), None)
 IN_TRANSACTIONS = "streamlink.writes_in_transactions"
-_RAISED = {
-    "value too long for type": "22001",
-    "null value in column": "23502",
-    "invalid input syntax for type": "22P02",
-}
-"""What our own translation raises inside Spark, by its first words."""
 
 
 class Writes:
@@ -315,13 +309,10 @@ class Writes:
             await forget(name, self.command)
 
     async def command(self, sql: str, spark: SparkSession | None = None) -> list[Row]:
-        """One statement in Spark.  Raises: Refused for what our own translation raised there; SparkError."""
+        """One statement in Spark.  Raises: SparkError; Refused 22001 in PostgreSQL's words."""
         try:
             return await (spark or await self.executor.spark()).run_command(sql)
         except SparkError as error:
-            for words, sqlstate in _RAISED.items():
-                if error.message.startswith(words):
-                    raise Refused(sqlstate, error.message) from error
             if error.error_class == "EXCEED_LIMIT_LENGTH":
                 raise Refused("22001", "value too long for type character varying") from error
             raise

@@ -232,7 +232,10 @@ def _drop(key: Key, shape: _Shape) -> str:
 async def _reference_ddl(admin: Any, tables: dict[Key, Table]) -> list[str]:
     """What makes the foreign keys those that are declared."""
     wanted = {
-        (table.schema, table.name, reference.columns, reference.schema, reference.table)
+        (
+            *(clip(table.schema), clip(table.name), tuple(map(clip, reference.columns))),
+            *(clip(reference.schema), clip(reference.table)),
+        )
         for table in tables.values()
         for reference in table.references
     }

@@ -17,9 +17,9 @@ _DEFINER = "STABLE SECURITY DEFINER"
 _SQL = f"LANGUAGE sql {_DEFINER} SET search_path = pg_catalog, pg_temp"
 _OWN_SCHEMA = f"n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '{STATE_SCHEMA}'"
 _FUNCTIONS = (
-    "hidden_relations, hidden_schemas, hidden_types, hidden_columns, hidden_constraints, visible(oid), visible(text),"
-    " visible_type, visible_rule, visible_constraint, column_comment, as_regclass(oid), as_regclass(text),"
-    " as_regtype(oid), as_regtype(text), find_regclass, find_regtype"
+    "hidden_relations, hidden_schemas, hidden_types, hidden_columns, hidden_constraints, is_hidden_column,"
+    " visible(oid), visible(text), visible_type, visible_rule, visible_constraint, column_comment, as_regclass(oid),"
+    " as_regclass(text), as_regtype(oid), as_regtype(text), find_regclass, find_regtype"
 )
 
 STEP = f"""
@@ -32,6 +32,7 @@ STEP = f"""
         commented boolean NOT NULL, PRIMARY KEY (username, schema, relation, attribute));
     COMMENT ON COLUMN restricted_column.commented IS 'the column is seen and its comment is not';
 
+    -- Of all that is hidden, asked for once a statement.
     CREATE FUNCTION hidden_columns() RETURNS TABLE (relation oid, number smallint, commented boolean) {_SQL} AS $$
         SELECT a.attrelid, a.attnum, r.commented FROM {STATE_SCHEMA}.restricted_column AS r
         JOIN pg_namespace AS n ON n.nspname = r.schema
@@ -63,18 +64,38 @@ STEP = f"""
             WHERE t.typrelid IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h))
         SELECT oid FROM rows UNION ALL SELECT t.oid FROM pg_type AS t JOIN rows ON t.typelem = rows.oid $$;
 
+    -- Of one object, asked for row by row.
+    CREATE FUNCTION is_hidden_column(relation oid, number smallint, comments boolean) RETURNS boolean {_SQL} AS $$
+        SELECT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            JOIN {STATE_SCHEMA}.restricted_column AS r
+                ON r.schema = n.nspname AND r.relation = c.relname AND r.attribute = a.attname
+            WHERE a.attrelid = $1 AND a.attnum = $2 AND r.username = session_user::text AND ($3 OR NOT r.commented)) $$;
     CREATE FUNCTION visible(relation oid) RETURNS oid {_SQL} AS $$
-        SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h) $$;
+        SELECT $1 WHERE NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            LEFT JOIN pg_index AS i ON i.indexrelid = c.oid JOIN pg_class AS t ON t.oid = coalesce(i.indrelid, c.oid)
+            WHERE c.oid = $1 AND {_OWN_SCHEMA} AND (NOT EXISTS (
+                    SELECT FROM {STATE_SCHEMA}.visible_relation AS v
+                    WHERE v.username = session_user::text AND v.schema = n.nspname AND v.relation = t.relname)
+                OR EXISTS (SELECT FROM unnest(i.indkey::smallint[]) AS k
+                    WHERE {STATE_SCHEMA}.is_hidden_column(t.oid, k, false)))) $$;
     CREATE FUNCTION visible_type(type oid) RETURNS oid {_SQL} AS $$
-        SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_types() AS h) $$;
+        SELECT $1 WHERE NOT EXISTS (SELECT FROM pg_type AS t LEFT JOIN pg_type AS e ON e.oid = t.typelem
+            WHERE t.oid = $1 AND (t.typrelid <> 0 AND {STATE_SCHEMA}.visible(t.typrelid) IS NULL
+                OR e.typrelid <> 0 AND {STATE_SCHEMA}.visible(e.typrelid) IS NULL)) $$;
     CREATE FUNCTION visible_rule(rule oid) RETURNS oid {_SQL} AS $$
-        SELECT r.oid FROM pg_rewrite AS r
-        WHERE r.oid = $1 AND r.ev_class NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_relations() AS h) $$;
+        SELECT r.oid FROM pg_rewrite AS r WHERE r.oid = $1 AND {STATE_SCHEMA}.visible(r.ev_class) IS NOT NULL $$;
     CREATE FUNCTION visible_constraint(number oid) RETURNS oid {_SQL} AS $$
-        SELECT $1 WHERE $1 NOT IN (SELECT h FROM {STATE_SCHEMA}.hidden_constraints() AS h) $$;
+        SELECT c.oid FROM pg_constraint AS c WHERE c.oid = $1
+            AND (c.conrelid = 0 OR {STATE_SCHEMA}.visible(c.conrelid) IS NOT NULL)
+            AND (c.confrelid = 0 OR {STATE_SCHEMA}.visible(c.confrelid) IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM unnest(c.conkey) AS k
+                WHERE {STATE_SCHEMA}.is_hidden_column(c.conrelid, k, false))
+            AND NOT EXISTS (SELECT FROM unnest(c.confkey) AS k
+                WHERE {STATE_SCHEMA}.is_hidden_column(c.confrelid, k, false)) $$;
     CREATE FUNCTION column_comment(relation oid, number integer) RETURNS text {_SQL} AS $$
-        SELECT col_description($1, $2) WHERE {STATE_SCHEMA}.visible($1) IS NOT NULL AND NOT EXISTS (
-            SELECT FROM {STATE_SCHEMA}.hidden_columns() AS h WHERE h.relation = $1 AND h.number = $2) $$;
+        SELECT col_description($1, $2) WHERE {STATE_SCHEMA}.visible($1) IS NOT NULL
+            AND NOT {STATE_SCHEMA}.is_hidden_column($1, $2::smallint, true) $$;
     CREATE FUNCTION as_regclass(relation oid) RETURNS regclass {_SQL} AS $$
         SELECT {STATE_SCHEMA}.visible($1)::regclass $$;
     CREATE FUNCTION as_regtype(type oid) RETURNS regtype {_SQL} AS $$

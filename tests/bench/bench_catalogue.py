@@ -28,6 +28,8 @@ GRANTS = Grants(("reader",), frozenset(StatementKind), read=("s1.*", "s2.*"), fu
 QUESTIONS = (
     "SELECT count(*) FROM pg_class",
     "SELECT count(*) FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relname = 't21'",
+    "SELECT count(*) FROM pg_class AS c WHERE pg_table_is_visible(c.oid)",
+    "SELECT count(format_type(atttypid, atttypmod)), count(col_description(attrelid, attnum)) FROM pg_attribute",
     "SELECT count(*) FROM information_schema.columns",
     "SELECT count(*) FROM information_schema.tables",
 )
