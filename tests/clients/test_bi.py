@@ -16,32 +16,35 @@ from tests.clients.bi.answers import Answer, ask, difference
 from tests.clients.place import Oracle, Place
 from tests.live import LiveServer
 
+Connection = psycopg.Connection[tuple[object, ...]]
 MIN_STATEMENTS = 300
 SETTINGS = ("SET timezone = 'America/New_York'", "SET statement_timeout = '60s'")
 
 
-def _connection(place: Place) -> psycopg.Connection[object]:
-    connection: psycopg.Connection[object] = psycopg.connect(place.conninfo, autocommit=True)
+def _connection(place: Place) -> Connection:
+    connection: Connection = psycopg.connect(place.conninfo, autocommit=True)
     for setting in SETTINGS:
         connection.execute(setting)
     return connection
 
 
 @pytest.fixture(scope="module")
-def here(server: LiveServer) -> Iterator[psycopg.Connection[object]]:
+def here(server: LiveServer) -> Iterator[Connection]:
     with _connection(server) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def there(oracle: Oracle) -> Iterator[psycopg.Connection[object]]:
+def there(oracle: Oracle) -> Iterator[Connection]:
     with _connection(oracle) as connection:
         yield connection
 
 
 @pytest.mark.parametrize("statement", corpus.statements(), ids=lambda statement: statement.label)
 def test_a_statement(
-    statement: corpus.Statement, here: psycopg.Connection[object], there: psycopg.Connection[object]
+    statement: corpus.Statement,
+    here: Connection,
+    there: Connection,
 ) -> None:
     expected, found = ask(there, statement.sql), ask(here, statement.sql)
     if statement.error is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -38,10 +39,14 @@ class Answer:
         return Answer(self.names, self.oids, tuple(sorted(self.rows, key=lambda row: _key(row, self.oids))))
 
 
-def ask(connection: psycopg.Connection[object], sql: str) -> Answer:
-    """One simple query."""
-    result = connection.pgconn.exec_(sql.encode())
-    if result.status != pq.ExecStatus.TUPLES_OK:
+_DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
+
+
+def ask(connection: psycopg.Connection[Any], sql: str, *, extended: bool = False) -> Answer:
+    """By simple query, or by Parse, Bind, Describe and Execute."""
+    wire = connection.pgconn
+    result = wire.exec_params(sql.encode(), None) if extended else wire.exec_(sql.encode())
+    if result.status not in _DONE:
         sqlstate = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
         primary = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message
         return Answer(sqlstate=sqlstate.decode(), message=primary.decode())
