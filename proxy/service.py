@@ -62,6 +62,8 @@ REST_S = 5.0
 """What the last records may take to reach the mirror at shut-down."""
 REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
+SHARE_OF_READING = 10
+"""Of the time between two looks at the catalogue, a look takes a tenth at most."""
 PAGE_BYTES = 8192
 """Of PostgreSQL: what relpages counts."""
 
@@ -106,6 +108,7 @@ class Service:
         self._tasks: asyncio.TaskGroup | None = None
         self._reading = asyncio.Lock()
         self._read_at = 0.0
+        self._reading_s = 0.0
         self._spark: SparkSession | None = None
         self._fingerprint = ""
         self._semantics = _semantics(settings.semantic_path)
@@ -255,7 +258,7 @@ class Service:
         async with self._reading:
             if not force and time.monotonic() - self._read_at < REFRESH_PAUSE_S:
                 return False
-            before = self.catalogue.version
+            before, begun = self.catalogue.version, time.monotonic()
             try:
                 if self._spark is None or self._spark.broken:
                     self._spark = await self.engine.client.open_session("streamlink")
@@ -269,6 +272,7 @@ class Service:
                 return False
             finally:
                 self._read_at = time.monotonic()
+                self._reading_s = self._read_at - begun
             await self._drop_left_over(found.stages)
             if found.fingerprint == self._fingerprint and self.mirror.in_step:
                 return False
@@ -313,7 +317,8 @@ class Service:
 
     async def _follow_catalogue(self) -> None:
         while True:
-            await asyncio.sleep(self.settings.mirror.sync_interval_s)
+            # A metastore of ten thousand tables takes half a minute to read, and shall not do only that.
+            await asyncio.sleep(max(self.settings.mirror.sync_interval_s, SHARE_OF_READING * self._reading_s))
             try:
                 await self.refresh_catalogue()
             except Exception:

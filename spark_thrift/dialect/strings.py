@@ -14,7 +14,7 @@ from spark_thrift.dialect.casts import coerce, to_text
 from spark_thrift.dialect.context import Context, FunctionRule, present
 from spark_thrift.dialect.errors import Untranslatable
 from spark_thrift.dialect.pgtypes import BYTEA, INT4, INTEGERS, TEXT
-from spark_thrift.dialect.terms import Term, guarded, string
+from spark_thrift.dialect.terms import Term, guarded, null_of, string
 
 
 def text_of(ctx: Context, node: exp.Expr) -> Term:
@@ -171,7 +171,10 @@ def _initcap(ctx: Context, args: Sequence[exp.Expr]) -> Term:
 
 
 def _format(ctx: Context, args: Sequence[exp.Expr]) -> Term:
-    template = ctx.term(args[0]).text
+    first = ctx.term(args[0])
+    if first.null:
+        return null_of(TEXT)
+    template = first.text
     if template is None:
         raise Untranslatable("format with a template that is not a constant")
     values = [_output(ctx.term(arg)) for arg in args[1:]]
