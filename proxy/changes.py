@@ -77,6 +77,7 @@ class Changes(Definer):
         spark = await self.writes.executor.spark()
         async with self.service.ledger.turn(name, spark):
             await self.command(tables.rename(table.kind.upper(), name, statement.new_name))
+        await self.changed((table.schema, table.name))
         await self.changed((table.schema, statement.new_name))
         return tag
 

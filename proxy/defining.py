@@ -57,9 +57,11 @@ class Definer:
 
     async def changed(self, name: Name | None) -> None:
         """Bring the catalogue in step, for all sessions."""
-        if name is not None:
+        if name is None:
+            await self.service.refresh_catalogue(force=True)
+        else:
             self.service.ledger.note(name)
-        await self.service.refresh_catalogue(force=True)
+            await self.service.table_changed(*name)
 
     async def new_name(self, relation: Relation, what: str, if_not_exists: bool) -> Name | None:
         """The name of something that is not there yet; None where it is and that is fine."""

@@ -46,7 +46,7 @@ from proxy.transaction import lowered
 from proxy.users import Users
 from proxy.visible import shown
 from proxy.wire.errors import ProtocolError
-from spark_thrift.catalogue import ASIDE_PREFIX, read_catalogue, read_size
+from spark_thrift.catalogue import ASIDE_PREFIX, SparkCatalogue, read_catalogue, read_size, read_table
 from spark_thrift.errors import EngineError, SparkError
 from spark_thrift.load import mend
 from spark_thrift.session import SparkSession
@@ -110,7 +110,7 @@ class Service:
         self._read_at = 0.0
         self._reading_s = 0.0
         self._spark: SparkSession | None = None
-        self._fingerprint = ""
+        self._found: SparkCatalogue | None = None
         self._semantics = _semantics(settings.semantic_path)
         self._semantic_problems: tuple[str, ...] = ()
         self._shown: dict[Grants, tuple[int, Visible]] = {}
@@ -274,23 +274,44 @@ class Service:
                 self._read_at = time.monotonic()
                 self._reading_s = self._read_at - begun
             await self._drop_left_over(found.stages)
-            if found.fingerprint == self._fingerprint and self.mirror.in_step:
+            if self._found and found.fingerprint == self._found.fingerprint and self.mirror.in_step:
                 return False
-            tables, problems = self._semantics.applied(found.tables)
-            for problem in problems:
-                if problem not in self._semantic_problems:
-                    log.warning("%s: %s", self.settings.semantic_path, problem)
-            self._semantic_problems = problems
-            self.catalogue = await self.mirror.sync(tables, found.schemas)
-            # One list a user, whichever of the sessions is looked at.
-            for session in {session.user: session for session in self.registry.sessions.values()}.values():
-                await self._show(session)
-            self._fingerprint = found.fingerprint
-            try:
-                await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
-            except OSError as error:
-                log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
+            await self._take(found)
             return self.catalogue.version != before
+
+    async def table_changed(self, schema: str, name: str) -> None:
+        """Bring the mirror in step with one table that was made, changed or dropped here; the others are not read."""
+        async with self._reading:
+            found, spark = self._found, self._spark
+            if found and schema in found.schemas and spark and not spark.broken and self.mirror.in_step:
+                try:
+                    async with asyncio.timeout(READING_S):
+                        table = await read_table(
+                            spark, schema, name, view_text=self.policies.restricts_reading
+                        )
+                except (EngineError, TimeoutError) as error:
+                    log.warning("a table cannot be read: %s", error or "the engine does not answer")
+                else:
+                    await self._take(found.with_table(schema, name, table))
+                    return
+        await self.refresh_catalogue(force=True)
+
+    async def _take(self, found: SparkCatalogue) -> None:
+        """What Spark has becomes what we have.  Raises: MirrorUnavailable; then the next look takes it."""
+        tables, problems = self._semantics.applied(found.tables)
+        for problem in problems:
+            if problem not in self._semantic_problems:
+                log.warning("%s: %s", self.settings.semantic_path, problem)
+        self._semantic_problems = problems
+        self.catalogue = await self.mirror.sync(tables, found.schemas)
+        # One list a user, whichever of the sessions is looked at.
+        for session in {session.user: session for session in self.registry.sessions.values()}.values():
+            await self._show(session)
+        self._found = found
+        try:
+            await asyncio.to_thread(write_snapshot, self.catalogue, self.settings.catalogue_path)
+        except OSError as error:
+            log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
 
     async def learn_size(self, schema: str, table: str, spark: SparkSession) -> None:
         """Show tools how many rows a table has by Spark's statistics, which were just made.

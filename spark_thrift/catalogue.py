@@ -93,6 +93,12 @@ class SparkCatalogue:
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
 
+    def with_table(self, schema: str, name: str, table: Table | None) -> SparkCatalogue:
+        """The same but for one table, None where it is gone."""
+        others = [each for each in self.tables if (each.schema, each.name) != (schema, name)]
+        tables = tuple(sorted([*others, *([table] if table else [])], key=_place))
+        return replace(self, tables=tables, fingerprint=_fingerprint(self.schemas, tables))
+
 
 async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> SparkCatalogue:
     """Raises: SparkError, EngineUnavailable.
@@ -104,16 +110,47 @@ async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> 
     names = tuple(sorted({row[0] for row in schemas if row[0] and row[0] != _TEMPORARY}))
     found = await session.metadata("GetTables", t.TGetTablesReq(schemaName=_ANY, tableName=_ANY))
     columns = await _read_columns(session, names, found)
-    tables = tuple(
+    tables = [
         Table(schema, name, "view" if kind == "VIEW" else "table", columns[schema, name], comment or "")
-        for _, schema, name, kind, comment, *_ in sorted(found, key=lambda row: (row[1] or "", row[2] or ""))
+        for _, schema, name, kind, comment, *_ in found
         if schema in names and name and (schema, name) in columns and not name.startswith(STAGE_PREFIX)
-    )
+    ]
+    tables.sort(key=_place)
     if view_texts:
-        tables = tuple([await _with_query(session, t) if t.kind == "view" else t for t in tables])
-    fingerprint = hashlib.sha256(repr((names, tables)).encode()).hexdigest()
+        tables = [await _with_query(session, t) if t.kind == "view" else t for t in tables]
     stages = tuple((row[1] or "", row[2] or "") for row in found if (row[2] or "").startswith(STAGE_PREFIX))
-    return SparkCatalogue(names, tables, fingerprint, stages)
+    return SparkCatalogue(names, tuple(tables), _fingerprint(names, tuple(tables)), stages)
+
+
+def _place(table: Table) -> tuple[str, str]:
+    return table.schema, table.name
+
+
+def _fingerprint(schemas: tuple[str, ...], tables: tuple[Table, ...]) -> str:
+    return hashlib.sha256(repr((schemas, tables)).encode()).hexdigest()
+
+
+async def read_table(
+    session: SparkSession, schema: str, name: str, *, view_text: bool = False
+) -> Table | None:
+    """One table as read_catalogue has it; None where there is none.  Raises: SparkError, EngineUnavailable."""
+    try:
+        rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(schema, name)}")
+    except SparkError as error:
+        if error.sqlstate == "42P01":
+            return None
+        raise
+    said = _details(rows)
+    try:
+        # DESCRIBE leaves out the quotes of a struct's fields; a name is a pattern here, which may fit others too.
+        columns = (await _get_columns(session, schema, name)).get((schema, name), ())
+    except EngineUnavailable:
+        raise
+    except SparkError:
+        columns = _described_columns(rows)
+    kind: Literal["table", "view"] = "view" if said.get("Type") == "VIEW" else "table"
+    table = Table(schema, name, kind, columns, said.get("Comment") or "")
+    return _queried(table, said) if view_text and kind == "view" else table
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +167,7 @@ _SIZE: Final = re.compile(r"(\d+) bytes(?:, (\d+) rows)?")
 async def read_size(session: SparkSession, schema: str, table: str) -> Size | None:
     """None for a table without statistics.  Raises: SparkError, EngineUnavailable."""
     rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(schema, table)}")
-    heads = [name for name, _, _ in rows]
-    said = {name: text for name, text, _ in rows[heads.index(_DETAILS) :]} if _DETAILS in heads else {}
-    found = _SIZE.match(said.get("Statistics") or "")
+    found = _SIZE.match(_details(rows).get("Statistics") or "")
     if found is None:
         return None
     size, count = int(found[1]), int(found[2]) if found[2] else None
@@ -160,14 +195,16 @@ async def _read_columns(
     return columns
 
 
-async def _get_columns(session: SparkSession, schemas: str) -> dict[_TableName, tuple[Column, ...]]:
-    """The columns of all tables in the schemas that match a pattern.
+async def _get_columns(
+    session: SparkSession, schemas: str, tables: str = _ANY
+) -> dict[_TableName, tuple[Column, ...]]:
+    """The columns of all tables that match the patterns.
 
     Source: GetColumns' result set in TCLIService.thrift, which is JDBC's: 2 schema, 3 table, 4 column,
     6 type name, 12 remarks, in ordinal order.
     """
     rows = await session.metadata(
-        "GetColumns", t.TGetColumnsReq(schemaName=schemas, tableName=_ANY, columnName=_ANY)
+        "GetColumns", t.TGetColumnsReq(schemaName=schemas, tableName=tables, columnName=_ANY)
     )
     columns: defaultdict[_TableName, list[Column]] = defaultdict(list)
     for row in rows:
@@ -182,12 +219,22 @@ async def _describe_table(session: SparkSession, table: _TableName) -> dict[_Tab
         rows = await session.run_command(f"DESCRIBE TABLE {_quoted(*table)}")
     except SparkError:
         return {}
+    return {table: _described_columns(rows)}
+
+
+def _described_columns(rows: list[Row]) -> tuple[Column, ...]:
     columns = []
     for name, kind, comment in rows:
         if not kind:
             break  # "# Partition Information": the partition columns once more
         columns.append(Column(name or "", kind, comment or ""))
-    return {table: tuple(columns)}
+    return tuple(columns)
+
+
+def _details(rows: list[Row]) -> dict[str | None, str | None]:
+    """What DESCRIBE TABLE EXTENDED says of the table itself."""
+    heads = [name for name, _, _ in rows]
+    return {name: text for name, text, _ in rows[heads.index(_DETAILS) :]} if _DETAILS in heads else {}
 
 
 async def _with_query(session: SparkSession, view: Table) -> Table:
@@ -196,10 +243,11 @@ async def _with_query(session: SparkSession, view: Table) -> Table:
         rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(view.schema, view.name)}")
     except SparkError:
         return view
-    heads = [name for name, _, _ in rows]
-    if _DETAILS not in heads:
-        return view
-    said = {name: text for name, text, _ in rows[heads.index(_DETAILS) :]}
+    said = _details(rows)
+    return _queried(view, said) if said else view
+
+
+def _queried(view: Table, said: dict[str | None, str | None]) -> Table:
     schema = (said.get("View Catalog and Namespace") or "").split(".")
     # A namespace of more parts, or one with a dot in its name, is not one that we would look names up in rightly.
     known = len(schema) == 2 and "`" not in schema[1]

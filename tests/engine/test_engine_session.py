@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from spark_thrift.catalogue import read_catalogue
+from spark_thrift.catalogue import read_catalogue, read_table
 from spark_thrift.client import Endpoint, SparkClient, SparkSession
 from spark_thrift.errors import EngineUnavailable, SparkError
 from spark_thrift.messages import count_rows, text_rows
@@ -101,7 +101,7 @@ async def test_describe_runs_nothing(spark_session: SparkSession) -> None:
         ("SELECT\n nme FROM (SELECT 1 AS name)", "42703", 2, 2),
         ("SELECT * FROM nope.t", "42P01", 1, 15),
         ("SELEC 1", "42601", 1, 1),
-        ("SELECT CAST('a' AS INT)", "22018", 1, 8),
+        ("SELECT CAST('a' AS INT)", "22P02", 1, 8),
         ("SELECT raise_error('boom')", "P0001", None, None),
     ],
 )
@@ -191,11 +191,21 @@ async def test_the_catalogue_has_every_type_and_comment(spark_session: SparkSess
         with_texts = {t.name: t for t in await read_catalogue(spark_session, view_texts=True)}
         assert (with_texts["v"].view_text, with_texts["v"].view_schema) == ("SELECT a FROM cat.t", "default")
         assert with_texts["t"].view_text is None
+        for one in (table, view):
+            assert await read_table(spark_session, "cat", one.name) == one
+        assert await read_table(spark_session, "cat", "v", view_text=True) == with_texts["v"]
+        assert await read_table(spark_session, "cat", "none") is None
 
         # What GetColumns cannot tell is described, and the fingerprint moves.
         await run("CREATE TABLE cat.w (v VARIANT, p INT) USING parquet PARTITIONED BY (p)")
         changed = await read_catalogue(spark_session)
         assert changed.fingerprint != catalogue.fingerprint
+        fresh = await read_table(spark_session, "cat", "w")
+        assert fresh == next(each for each in changed if (each.schema, each.name) == ("cat", "w"))
+        more = catalogue.with_table("cat", "w", fresh)
+        assert fresh in more.tables
+        assert more.fingerprint != catalogue.fingerprint
+        assert more.with_table("cat", "w", None) == catalogue
         tables = {(table.schema, table.name): table for table in changed}
         assert [(c.name, c.spark_type) for c in tables["cat", "w"].columns] == [
             ("v", "variant"),
