@@ -14,6 +14,7 @@ Left out: names of schemas in settings, and what a role may read of tables itsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from checker.desugar import desugar
 from checker.errors import Unrenderable
 from checker.lexer import lex
 from checker.protect import replace_table
+from checker.words import TYPE_WORDS
 
 _NOT_HIDDEN = "NOT ({0} IN (SELECT h.oid FROM streamlink.hidden_relations() AS h(oid)))"
 _OF_RELATION = {
@@ -156,6 +158,12 @@ _INLINE: dict[str, tuple[Sequence[str], str]] = {
     ),
 }
 """Calls that may ask of columns directly: their first arguments, and when the answer is NULL."""
+_OTHER_TYPES = """
+aclitem anyarray anyelement cid int2vector oidvector pg_lsn pg_node_tree record tid tsquery tsvector void xid xid8
+_aclitem _bool _char _float4 _float8 _int2 _int4 _int8 _name _numeric _oid _text _varchar
+"""
+_BUILT_IN = (TYPE_WORDS - {"regclass", "regtype"}) | frozenset(_OTHER_TYPES.split())
+_WORDS = frozenset({"precision", "varying", "with", "without", "zone", "national"})
 _REFUSED = frozenset({"pg_get_object_address", "pg_get_catalog_foreign_keys"})
 _NAMES = {"regclass": "as_regclass", "regtype": "as_regtype"}
 
@@ -188,10 +196,45 @@ def hide(tree: exp.Expression, relations: Iterable[Any]) -> None:
 
 def speaks_of_relations(tree: exp.Expression) -> bool:
     """Whether a query that reads no catalogue may still ask for a relation by its OID or name."""
-    return any(
-        name in _WRAPPED or name in _RENAMED or name in _REFUSED or name in _NAMES
-        for name in (call.name.lower() for call in tree.find_all(exp.Anonymous))
-    ) or any(_cast_name(cast) for cast in tree.find_all(exp.Cast))
+    names = (call.name.lower() for call in tree.find_all(exp.Anonymous))
+    return any(_cast_name(cast) for cast in tree.find_all(exp.Cast)) or any(
+        name in _WRAPPED or name in _RENAMED or name in _REFUSED or name in _NAMES for name in names
+    )
+
+
+def check_types(tree: exp.Expression, prepared: Iterable[str]) -> None:
+    """Every table is a type too, whose columns `(NULL::t).*` would show: only PostgreSQL's own may be named.
+
+    `prepared` are the types of PREPARE.  Raises: Unrenderable.
+    """
+    for kind in tree.find_all(exp.DataType):
+        _check_type(kind)
+    for written in prepared:
+        name = (
+            re.sub(r"\(.*\)|\[\s*\d*\s*\]", "", written).replace('"', "").strip().removeprefix("pg_catalog.")
+        )
+        if not set(name.split()) <= _BUILT_IN | _WORDS:
+            raise Unrenderable(f"the type {name} for a role with restrictions", None)
+
+
+def _check_type(node: Any) -> None:
+    name = _own_name(node)
+    if name in _NAMES and isinstance(node.parent, exp.Cast):
+        return  # it is asked for what it shows
+    if name and name not in _BUILT_IN:
+        raise Unrenderable(f"the type {name} here for a role with restrictions", node.parent)
+
+
+def _own_name(node: Any) -> str:
+    """The name of a type that sqlglot has no word for, and of regclass and its kin; else nothing."""
+    if isinstance(node, exp.ObjectIdentifier):
+        return str(node.name).lower()
+    if node.this is not exp.DType.USERDEFINED:
+        return ""
+    kind = node.args.get("kind")
+    named = list(kind.find_all(exp.Identifier)) if isinstance(kind, exp.Expression) else []
+    parts = [part.name for part in named] or [str(kind)]
+    return ".".join(parts).removeprefix("pg_catalog.")
 
 
 def _named_item(item: Any) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
-from checker.catalogue import hide, speaks_of_relations
+from checker.catalogue import check_types, hide, speaks_of_relations
 from checker.columns import read
 from checker.context import Context, Grants, SchemaTable
 from checker.errors import Unrenderable
@@ -33,6 +33,7 @@ from checker.protect import PolicyFailure, protect, qualify
 from checker.reading import Elsewhere, Find, Reading, Unresolved, Use
 from checker.render import quote_identifier, to_postgres
 from checker.rights import TableRights, may_read_column, may_read_table, table_rights, unrestricted
+from checker.session_statements import Prepare
 from checker.verdict import (
     CATALOGUE_SCHEMAS,
     Allowed,
@@ -126,6 +127,7 @@ def _elsewhere(schema: str | None, name: str, context: Context) -> bool:
 def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
     assert allowed.tree is not None
     tree = allowed.tree.copy()
+    check_types(tree, allowed.statement.types if isinstance(allowed.statement, Prepare) else ())
     find = _finder(context)
     reading = read(tree, find)
     if reading.strays:
@@ -141,11 +143,14 @@ def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
         )
     )
     facts = replace(allowed.facts, columns=read_columns)
-    if not (reading.uses or reading.catalogue or speaks_of_relations(tree)):
+    asks = speaks_of_relations(tree)
+    if not (reading.uses or reading.catalogue or asks):
         return replace(allowed, facts=facts)
     if not reading.uses:
-        # Of a statement that reads tables, Spark gets everything, and it has no catalogue of PostgreSQL's.
         hide(tree, reading.catalogue)
+    elif asks:
+        # Spark has no catalogue of PostgreSQL's; which words it is refused in must not depend on what there is.
+        raise Unrenderable("a question to the catalogue beside tables", tree)
     guard: bool | None = None
     inside: list[Any] = []
     for use in reading.uses:

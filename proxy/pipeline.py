@@ -20,6 +20,7 @@ from checker.functions import ADMIN, function_kinds
 from checker.gate import Gate
 from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
+from checker.rights import unrestricted
 from checker.session_statements import Prepare
 from checker.verdict import Allowed, Denied, Facts
 from checker.write_statements import WriteStatement
@@ -51,6 +52,8 @@ UNKNOWN_TO_MIRROR = frozenset({"42883", "42704"})
 _SPARKS_OWN = frozenset({"42P01", "42703", "42501"})
 """What Spark says of a table that was changed past us, or that it does not let us read."""
 TEXT_OID = 25
+FIRST_NORMAL_OID = 16_384
+"""FirstNormalObjectId (transam.h): PostgreSQL's own objects have smaller ones."""
 SUBSCRIPT_BASE = 1
 """The gate's trees keep subscripts as they were written."""
 QUERY_PLAN = Description((), (Field("QUERY PLAN", TEXT_OID, -1),))
@@ -107,7 +110,7 @@ class Pipeline:
         try:
             checked = await self.checking.current(checked, session)
             allowed, versions = checked.allowed, self.versions
-            prepared = await self._plan(checked, session, param_oids or ())
+            prepared = await self._plan(checked, session, _built_in(param_oids or (), session))
         finally:
             if record is not None:
                 record.plan_s = time.perf_counter() - begun
@@ -357,6 +360,13 @@ def _unsupported(message: str) -> str:
     if missing is not None:
         return f"{missing[1]} {missing[2]} is not supported on Spark"
     return f"this is not supported on Spark: {message}"
+
+
+def _built_in(oids: Sequence[int], session: Session) -> tuple[int, ...]:
+    """Types of parameters as the client gave them, but for tables' rows where some tables are hidden."""
+    if unrestricted(session.grants):
+        return tuple(oids)
+    return tuple(oid if oid < FIRST_NORMAL_OID else 0 for oid in oids)
 
 
 def _seen(description: Description) -> list[tuple[str, int, int]]:
