@@ -112,6 +112,20 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseRights:
+    """What a user may read in the databases that fit `database`, which is not the one that the other rights are about.
+
+    Shapes: as the fields of Grants with the same names.
+    """
+
+    database: str
+    read: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    filters: tuple[RowFilter, ...] = ()
+    masks: tuple[Mask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Grants:
     """What one user may do: the union of the roles' rights, less what any of them denies.
 
@@ -142,6 +156,8 @@ class Grants:
     """By the engine's estimate, before it runs."""
     writes: tuple[tuple[Action, str], ...] = ()
     """(action, pattern of schema.table); CREATE SCHEMA has the schema's name and no dot."""
+    databases: tuple[DatabaseRights, ...] = ()
+    """Of Spark's other catalogues; nothing is written there."""
     prose: bool = True
     injection: InjectionLimits = field(default_factory=InjectionLimits)
     judge: JudgeRule = field(default_factory=JudgeRule)

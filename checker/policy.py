@@ -20,10 +20,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from sqlglot.tokens import TokenType
 
-from checker.context import Action, Grants, InjectionLimits, JudgeRule, Mask, RowFilter
+from checker.context import Action, DatabaseRights, Grants, InjectionLimits, JudgeRule, Mask, RowFilter
 from checker.functions import DENIED, FIELD, function_kinds
 from checker.gate import Gate
 from checker.lexer import lex
+from checker.patterns import fits
 from checker.verdict import Allowed, StatementKind
 from conf.lines import line_of
 
@@ -98,6 +99,24 @@ class Policy:
         merged = found[0] if len(found) == 1 else _merged(found)
         return replace(merged, roles=roles)
 
+    def grants_in(self, roles: tuple[str, ...], database: str) -> Grants | None:
+        """The same in a database that is another catalogue of Spark; None where they may not connect to it."""
+        grants = self.grants(roles)
+        found = [rights for rights in grants.databases if fits(rights.database, database)]
+        if not found:
+            return None
+        return replace(
+            grants,
+            read=_joined(rights.read for rights in found),
+            deny=_joined(rights.deny for rights in found),
+            filters=_joined(rights.filters for rights in found),
+            masks=_joined(rights.masks for rights in found),
+            statements=grants.statements - WRITE_KINDS,
+            trusted_views=(),
+            writes=(),
+            databases=(),
+        )
+
     def warnings(self) -> tuple[str, ...]:
         """What is allowed to be so and is probably not meant."""
         said = []
@@ -137,6 +156,7 @@ def parse(text: str, name: str = "policy") -> Policy:
 
 
 _Record = TypeVar("_Record", InjectionLimits, JudgeRule)
+_Item = TypeVar("_Item")
 _SIZES = {Action.CREATE_SCHEMA: (1,), Action.DROP: (1, 2), Action.ALTER: (1, 2)}
 """Parts that patterns of actions on schemas have, where they are not those of tables."""
 _TOP = ("default_roles", "users", "roles")
@@ -249,6 +269,18 @@ class _Reader:
             for pattern in self._strings(patterns, section, word):
                 self._check_pattern(pattern, sizes, section, word)
                 found.append((words[word], pattern))
+        return tuple(found)
+
+    def _databases(self, value: Any, section: str, key: str) -> tuple[DatabaseRights, ...]:
+        section = f"{section}.{key}"
+        found = []
+        for pattern, table in self._table(value, section, None).items():
+            inner = f"{section}.{pattern}"
+            values: dict[str, Any] = {}
+            for name, given in self._table(table, inner, None).items():
+                self._known(name, _KEYS_OF_DATABASE, inner, name)
+                values[name] = _KEYS[name][1](self, given, inner, name)
+            found.append(DatabaseRights(pattern, **values))
         return tuple(found)
 
     def _filters(self, value: Any, section: str, key: str) -> tuple[RowFilter, ...]:
@@ -366,6 +398,7 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "max_seconds": ("max_seconds", _Reader._count),
     "max_scan_bytes": ("max_scan_bytes", _Reader._count),
     "write": ("writes", _Reader._writes),
+    "databases": ("databases", _Reader._databases),
     "prose": ("prose", _Reader._flag),
     "injection": ("injection", _Reader._injection),
     "judge": ("judge", _Reader._judge),
@@ -376,6 +409,7 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "admin": ("admin", _Reader._flag),
 }
 """A role's keys: the field of Grants and how its value is read."""
+_KEYS_OF_DATABASE = ("read", "deny", "filters", "masks")
 
 _RANK: Mapping[str, tuple[str, ...]] = {
     "judge": ("never", "uncertain", "always"),
@@ -412,8 +446,12 @@ def _merged(grants: list[Grants]) -> Grants:
             case "firewall" | "audit":
                 values[name] = max(each, key=_RANK[name].index)
             case _:
-                values[name] = tuple(dict.fromkeys(item for one in each for item in one))
+                values[name] = _joined(each)
     return Grants(**values)
+
+
+def _joined(parts: Iterable[tuple[_Item, ...]]) -> tuple[_Item, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

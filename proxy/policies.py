@@ -30,7 +30,7 @@ class Policies:
         self._seen = _stamp(path)
         self.policy = load(path)
         self.version = 1
-        self._grants: dict[tuple[str, ...], Grants] = {}
+        self._grants: dict[tuple[tuple[str, ...], str | None], Grants | None] = {}
         self._warn()
 
     def roles_of(self, user: str, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,13 +43,25 @@ class Policies:
             )
         return roles
 
-    def grants(self, user: str, given: tuple[str, ...]) -> Grants:
-        """What a user may do now.  Shapes: `given` are the roles that the users file names."""
+    def grants(self, user: str, given: tuple[str, ...], database: str | None = None) -> Grants:
+        """What a user may do now: nothing in a database where he may not be.
+
+        Shapes: `given` are the roles that the users file names; `database` is another catalogue of Spark.
+        """
         roles = self.policy.roles_of(user, given)
-        known = self._grants.get(roles)
-        if known is None:
-            known = self._grants[roles] = self.policy.grants(roles)
-        return known
+        return self._granted(roles, database) or Grants(roles=roles, prose=False, audit="none")
+
+    def may_connect(self, user: str, given: tuple[str, ...], database: str) -> bool:
+        """Whether a user may be in a database that is another catalogue of Spark."""
+        return self._granted(self.policy.roles_of(user, given), database) is not None
+
+    def _granted(self, roles: tuple[str, ...], database: str | None) -> Grants | None:
+        place = (roles, database)
+        if place not in self._grants:
+            self._grants[place] = (
+                self.policy.grants(roles) if database is None else self.policy.grants_in(roles, database)
+            )
+        return self._grants[place]
 
     @property
     def restricts_reading(self) -> bool:

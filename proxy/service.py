@@ -1,4 +1,8 @@
-"""What all sessions share: the mirror, Spark, the model's node, the gate, the pipeline, users and the audit.
+"""What the sessions of one database share: mirror, Spark, the model's node, gate, pipeline, users and audit.
+
+Each of Spark's catalogues is a database.  The session catalogue's service has what is there once for all of them;
+those of other catalogues stand beside it, with a catalogue, a mirror and a pipeline of their own, and come as Spark
+tells them.
 
 Entering it starts what the settings do not find elsewhere, all at once; leaving it stops what it started.  Spark and
 the catalogue's server are needed before a client may come in; the model may still be loading.  A part that dies is
@@ -9,12 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from checker.context import Grants
 from checker.gate import Gate, Limits
@@ -29,7 +34,7 @@ from proxy.firewall import Firewall
 from proxy.judging import Judging
 from proxy.ledger import Ledger
 from proxy.mirror import Mirror, MirrorOptions
-from proxy.mirror.errors import MirrorError, MirrorUnavailable
+from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.state import Rights
 from proxy.mirror.visible import Visible
 from proxy.pipeline import Pipeline
@@ -37,7 +42,7 @@ from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.registry import Registry
 from proxy.semantic import SemanticError, Semantics, read_semantics
-from proxy.settings import Model, Settings, SettingsError
+from proxy.settings import Model, Settings, SettingsError, other_database
 from proxy.snapshot import write_snapshot
 from proxy.sqlstate import Refused
 from proxy.timezones import UnknownTimeZone, engine_zone
@@ -46,7 +51,16 @@ from proxy.transaction import lowered
 from proxy.users import Users
 from proxy.visible import shown
 from proxy.wire.errors import ProtocolError
-from spark_thrift.catalogue import ASIDE_PREFIX, SparkCatalogue, read_catalogue, read_size, read_table
+from spark_thrift.catalogue import (
+    ASIDE_PREFIX,
+    SESSION_CATALOGUE,
+    SparkCatalogue,
+    catalogue_names,
+    read_catalogue,
+    read_other_catalogue,
+    read_size,
+    read_table,
+)
 from spark_thrift.errors import EngineError, SparkError
 from spark_thrift.load import mend
 from spark_thrift.session import SparkSession
@@ -64,6 +78,8 @@ REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
 SHARE_OF_READING = 10
 """Of the time between two looks at the catalogue, a look takes a tenth at most."""
+_DATABASE_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
+_NOT_DATABASES = ("postgres", "template0", "template1")
 PAGE_BYTES = 8192
 """Of PostgreSQL: what relpages counts."""
 
@@ -71,17 +87,29 @@ PAGE_BYTES = 8192
 class Service:
     """Use as `async with Service(settings, progress) as service`."""
 
-    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, progress: Callable[[str], None], *, beside: Service | None = None
+    ) -> None:
         self.settings = settings
-        self.registry = Registry()
-        self.ledger = Ledger()
-        self.users = Users(settings.users_path)
-        self.policies = Policies(settings.policy_path)
-        self.audit = Audit(settings)
-        self.engine = Engine(settings, progress)
-        self.model = LanguageModel(settings, progress)
-        self.judging = Judging(settings.judge, progress)
-        self.mirror = Mirror(
+        self.database = settings.session.database
+        if beside is None:
+            self.registry = Registry()
+            self.ledger = Ledger()
+            self.users = Users(settings.users_path)
+            self.policies = Policies(settings.policy_path)
+            self.audit = Audit(settings)
+            self.engine = Engine(settings, progress)
+            self.model = LanguageModel(settings, progress)
+            self.judging = Judging(settings.judge, progress)
+        else:
+            self.registry, self.ledger, self.users = beside.registry, beside.ledger, beside.users
+            self.policies, self.audit, self.judging = beside.policies, beside.audit, beside.judging
+            self.engine, self.model = beside.engine, beside.model
+        self._beside: Service | None = beside
+        self._others: dict[str, Service] = {}
+        self._catalogues: tuple[str, ...] = ()
+        self._not_shown: set[str] = set()
+        self.mirror: Mirror = Mirror(
             MirrorOptions(
                 settings.data.folder / "mirror",
                 database=settings.session.database,
@@ -90,13 +118,14 @@ class Service:
                 search_path=settings.session.search_path,
                 defaults={"timezone": settings.session.timezone},
                 dsn=settings.mirror_dsn,
-            )
+            ),
+            beside=beside.mirror if beside else None,
         )
         self.firewall = Firewall(self.mirror)
         self.answers = Answers(self.mirror, _fingerprint(settings.model))
         self._audit_table = (
             None
-            if self.audit.journal is None
+            if self.audit.journal is None or beside is not None
             else AuditTable(self.audit.journal, self.mirror, keep_days=settings.audit.keep_days)
         )
         self.catalogue = Catalogue()
@@ -111,7 +140,7 @@ class Service:
         self._reading_s = 0.0
         self._spark: SparkSession | None = None
         self._found: SparkCatalogue | None = None
-        self._semantics = _semantics(settings.semantic_path)
+        self._semantics = _semantics(settings.semantic_path if beside is None else None)
         self._semantic_problems: tuple[str, ...] = ()
         self._shown: dict[Grants, tuple[int, Visible]] = {}
         self._canonical: dict[tuple[object, ...], SessionSettings] = {}
@@ -126,16 +155,14 @@ class Service:
             # The embedded Spark holds the folder's lock from here on.
             await asyncio.to_thread(clean, self.settings)
             await self.refresh_catalogue(force=True)
-            async with self.mirror.lease("streamlink_probe", {}) as lease:
-                self.mirror_parameters = dict(lease.parameters)
-            await self.firewall.load()
-            await self.answers.load()
+            await self._load()
+            await self._find_others()
         except BaseException:
             await self._stop()
             raise
         if any(grants.judge.when != "never" for grants in self.policies.policy.roles.values()):
             self.judging.begin()
-        for part in (
+        self._run(
             self._follow_catalogue(),
             self.engine.supervise(),
             self._load_model(),
@@ -144,9 +171,18 @@ class Service:
             self.firewall.run(),
             self.answers.run(),
             *([] if self._audit_table is None else [self._audit_table.run()]),
-        ):
-            self._running.append(asyncio.create_task(part))
+        )
         return self
+
+    async def _load(self) -> None:
+        """What the mirror keeps, and how it greets."""
+        async with self.mirror.lease("streamlink_probe", {}) as lease:
+            self.mirror_parameters = dict(lease.parameters)
+        await self.firewall.load()
+        await self.answers.load()
+
+    def _run(self, *parts: Coroutine[Any, Any, None]) -> None:
+        self._running += [asyncio.create_task(part) for part in parts]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -154,12 +190,7 @@ class Service:
         await self._stop()
 
     async def _stop(self) -> None:
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        if self._spark is not None:
-            await self._spark.close()
-        await self._write_rest()
+        await self._stop_own()
         await asyncio.gather(
             self.judging.stop(),
             self.model.stop(),
@@ -168,6 +199,46 @@ class Service:
             return_exceptions=True,
         )
         self.audit.close()
+
+    async def _stop_own(self) -> None:
+        """What is not shared with other databases."""
+        for other in self._others.values():
+            await other._stop_own()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._spark is not None:
+            await self._spark.close()
+        await self._write_rest()
+
+    # --- databases
+
+    def of_database(self, name: str) -> Service | None:
+        """The service of a database, this one's or another's; None where there is none of that name."""
+        return self if name == self.database else self._others.get(name)
+
+    def grants(self, user: str, given: tuple[str, ...]) -> Grants:
+        """What a user may do in this database under the policy of now."""
+        return self.policies.grants(user, given, None if self._beside is None else self.database)
+
+    def may_connect(self, user: str, given: tuple[str, ...]) -> bool:
+        return self._beside is None or self.policies.may_connect(user, given, self.database)
+
+    async def _find_others(self) -> None:
+        """Open a database for each of Spark's other catalogues that has none yet."""
+        for name in sorted({*self._catalogues} - {*self._others} - self._not_shown):
+            try:
+                if name in (self.database, *_NOT_DATABASES) or not _DATABASE_NAME.match(name):
+                    raise MirrorNotStarted("its name cannot be a database's")
+                other = Service(other_database(self.settings, name), self._progress, beside=self)
+                await other.mirror.start()
+                await other._load()
+            except (MirrorError, MirrorUnavailable, MirrorNotStarted) as error:
+                log.warning("Spark's catalogue %s is not shown: %s", name, error)
+                self._not_shown.add(name)
+                continue
+            other._run(other._follow_catalogue(), other.firewall.run(), other.answers.run())
+            self._others[name] = other
 
     async def _write_rest(self) -> None:
         """What was recorded since the last look; what the mirror does not take is in the journal."""
@@ -183,8 +254,15 @@ class Service:
     async def admit(self, session: Session) -> None:
         """Give a session's role its rights on the mirror; to be called again when its grants change.
 
-        Raises: ProtocolError, fatal, where the mirror does not take them.
+        Raises: ProtocolError, fatal, where the user may not be in this database or the mirror does not take the rights.
         """
+        if not self.may_connect(session.user, session.given_roles):
+            raise ProtocolError(
+                "42501",
+                f'permission denied for database "{self.database}"',
+                fatal=True,
+                detail="User does not have CONNECT privilege.",
+            )
         grants = session.grants
         try:
             await self.mirror.grant(session.user, Rights(grants.audit, grants.admin))
@@ -210,7 +288,7 @@ class Service:
         """After a change of the policy."""
         for session in list(self.registry.sessions.values()):
             try:
-                await self.admit(session)
+                await session.service.admit(session)
             except (ProtocolError, MirrorUnavailable) as error:
                 # It would go on with the rights that it had.
                 log.warning("a session ends, since the mirror does not take its new rights: %s", error)
@@ -233,13 +311,22 @@ class Service:
 
     async def open_spark(self, user: str, zone: str) -> SparkSession:
         """A Spark session for a client.  Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
-        conf = {"spark.sql.session.timeZone": _spark_zone(zone), **self.settings.spark.session_conf}
+        conf = {
+            "spark.sql.session.timeZone": _spark_zone(zone),
+            **self.settings.spark.session_conf,
+            **self._catalogue_conf,
+        }
         try:
             return await self.engine.client.open_session(user, conf)
         except SparkError as error:
             if "timezone" not in error.message.lower():
                 raise
             raise _zone_refused(zone) from error
+
+    @property
+    def _catalogue_conf(self) -> dict[str, str]:
+        """What makes a Spark session look names up in this catalogue."""
+        return {} if self._beside is None else {"spark.sql.defaultCatalog": self.database}
 
     async def set_zone(self, spark: SparkSession, zone: str) -> None:
         """Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
@@ -261,9 +348,9 @@ class Service:
             before, begun = self.catalogue.version, time.monotonic()
             try:
                 if self._spark is None or self._spark.broken:
-                    self._spark = await self.engine.client.open_session("streamlink")
+                    self._spark = await self.engine.client.open_session("streamlink", self._own_conf)
                 async with asyncio.timeout(READING_S):
-                    found = await read_catalogue(self._spark, view_texts=self.policies.restricts_reading)
+                    found = await self._read(self._spark)
             except (EngineError, TimeoutError) as error:
                 log.warning("the catalogue cannot be read: %s", error or "the engine does not answer")
                 if self._spark is not None:
@@ -278,6 +365,23 @@ class Service:
                 return False
             await self._take(found)
             return self.catalogue.version != before
+
+    @property
+    def _own_conf(self) -> dict[str, str]:
+        """Of the session that reads the catalogue."""
+        site = self.settings.spark.session_conf
+        return {key: site[key] for key in site if key.startswith("spark.sql.catalog.")} | self._catalogue_conf
+
+    async def _read(self, spark: SparkSession) -> SparkCatalogue:
+        if self._beside is not None:
+            found = await read_other_catalogue(spark)
+            names = {*self._beside._catalogues, SESSION_CATALOGUE}
+        else:
+            found = await read_catalogue(spark, view_texts=self.policies.restricts_reading)
+            self._catalogues = await catalogue_names(spark)
+            names = {*self._catalogues, SESSION_CATALOGUE}
+        # Spark reads `a`.`b` as a catalogue's table where there is a catalogue `a`.
+        return found.without_schemas({name.lower() for name in names})
 
     async def table_changed(self, schema: str, name: str) -> None:
         """Bring the mirror in step with one table that was made, changed or dropped here; the others are not read."""
@@ -305,7 +409,8 @@ class Service:
         self._semantic_problems = problems
         self.catalogue = await self.mirror.sync(tables, found.schemas)
         # One list a user, whichever of the sessions is looked at.
-        for session in {session.user: session for session in self.registry.sessions.values()}.values():
+        here = (session for session in self.registry.sessions.values() if session.service is self)
+        for session in {session.user: session for session in here}.values():
             await self._show(session)
         self._found = found
         try:
@@ -338,10 +443,15 @@ class Service:
 
     async def _follow_catalogue(self) -> None:
         while True:
-            # A metastore of ten thousand tables takes half a minute to read, and shall not do only that.
-            await asyncio.sleep(max(self.settings.mirror.sync_interval_s, SHARE_OF_READING * self._reading_s))
             try:
+                if self._found is None and self._beside is not None:
+                    await self.refresh_catalogue(force=True)
+                # A metastore of ten thousand tables takes half a minute to read, and shall not do only that.
+                await asyncio.sleep(
+                    max(self.settings.mirror.sync_interval_s, SHARE_OF_READING * self._reading_s)
+                )
                 await self.refresh_catalogue()
+                await self._find_others()
             except Exception:
                 log.exception("the mirror could not be brought in step")
 

@@ -77,13 +77,15 @@ class Session:
         database = event.parameters.get("database") or user
         io.write(io.wire.negotiate_version(event))
         await authenticate(io, event, database, peer, settings, service.users)
-        if database != settings.session.database:
+        here = service.of_database(database)
+        if here is None:
             raise ProtocolError(
                 "3D000",
                 f'database "{database}" does not exist',
                 fatal=True,
                 detail=f'The database is "{settings.session.database}".',
             )
+        service = here
         session = cls(io, service, user=user, database=database, peer=peer, pid=pid)
         session.take_roles()
         session.startup_settings = await read_parameters(event.parameters, session)
@@ -316,7 +318,7 @@ class Session:
     @property
     def grants(self) -> Grants:
         """What the user may do under the policy of now."""
-        return self.service.policies.grants(self.user, self.given_roles)
+        return self.service.grants(self.user, self.given_roles)
 
     async def current_statement(self, name: str) -> Prepared:
         """A prepared statement under the policy and the catalogue of now.

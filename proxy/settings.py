@@ -26,6 +26,8 @@ from conf.lines import line_of
 from proxy.hba import AuthRule, parse_rule
 
 PREFIX = "STREAMLINK_"
+OTHER_SEARCH_PATH = ("public", "default")
+"""Of a database that is another catalogue of Spark: what most sources call the schema that comes first."""
 NOT_SETTINGS = frozenset({"STREAMLINK_DATA", "STREAMLINK_CONF"})
 """Read by the tests (folder of test data) and by the command line (--conf)."""
 
@@ -202,7 +204,8 @@ class Settings:
     @property
     def catalogue_path(self) -> Path:
         """Where the server leaves what it knows of Spark's tables, for commands that work without it."""
-        return self.data.folder / "catalogue.json"
+        main = self.session.database == Session().database
+        return self.data.folder / ("catalogue.json" if main else f"catalogue-{self.session.database}.json")
 
     @property
     def mirror_dsn(self) -> str:
@@ -239,6 +242,11 @@ def shipped(name: str) -> Path:
     import conf
 
     return Path(conf.__path__[0]) / name
+
+
+def other_database(settings: Settings, name: str) -> Settings:
+    """The settings of a database that is another catalogue of Spark."""
+    return settings.with_values("session", database=name, search_path=OTHER_SEARCH_PATH)
 
 
 def _from_file(settings: Settings, path: Path) -> Settings:

@@ -30,8 +30,8 @@ CHANNEL = "streamlink_" + secrets.token_hex(16)
 
 # pg_stat_activity of PostgreSQL 18, column by column; `s` is a session.
 _COLUMNS = (
-    ("datid", "(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"),
-    ("datname", "current_database()"),
+    ("datid", "(SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = s.database)"),
+    ("datname", "CAST(s.database AS name)"),
     ("pid", "s.pid"),
     ("leader_pid", "CAST(NULL AS integer)"),
     ("usesysid", "(SELECT u.usesysid FROM pg_catalog.pg_user AS u WHERE u.usename = s.usename)"),
@@ -104,10 +104,12 @@ def _activity(sessions: list[Session]) -> exp.Expr:
     for session in sessions:
         name = session.settings.get("application_name", "")
         texts = (session.user, name, session.peer.address, session.started.isoformat(), session.state)
-        rows.append(f"({session.pid}, {', '.join(map(quote_string, texts))})")
+        values = [quote_string(text) for text in (*texts, session.service.mirror.database)]
+        rows.append(f"({session.pid}, {', '.join(values)})")
     columns = ", ".join(f"{text} AS {name}" for name, text in _COLUMNS)
     return _parsed(
-        f"SELECT {columns} FROM (VALUES {', '.join(rows)}) AS s(pid, usename, application, address, started, state)"
+        f"SELECT {columns} FROM (VALUES {', '.join(rows)}) AS s(pid, usename, application, address, started, state, "
+        "database)"
     )
 
 

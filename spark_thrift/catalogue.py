@@ -1,11 +1,13 @@
 """Spark's catalogue as values: every database, table, view and column.
 
-Rules: three calls in all, HiveServer2's own GetSchemas, GetTables and GetColumns, which run no Spark
-job.  Where a database holds a type that GetColumns cannot tell (variant), its tables are described one by
+Rules: the session catalogue takes three calls in all, HiveServer2's own GetSchemas, GetTables and GetColumns, which run
+no Spark job.  Where a database holds a type that GetColumns cannot tell (variant), its tables are described one by
 one.  Types are in DESCRIBE's spelling, lower case, save that a struct's odd field names keep their
 backquotes.
 What views read is asked for view by view, and only where somebody has to know.
-Left out: temporary views, functions, and catalogues other than the session's.
+Another catalogue (`spark.sql.catalog.NAME`) knows no such calls and is asked table by table, in SQL.
+Left out: temporary views, functions; of other catalogues nested namespaces, views, and names that are not in lower
+case, which a client's folded names would not reach.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -22,6 +25,8 @@ from spark_thrift.gen.TCLIService import ttypes as t
 from spark_thrift.session import Row, SparkSession
 from spark_thrift.types import pg_type
 
+SESSION_CATALOGUE: Final = "spark_catalog"
+_CATALOGUE_KEY: Final = re.compile(r"spark\.sql\.catalog\.([^.]+)\Z")
 _ANY: Final = "%"
 _TEMPORARY: Final = "global_temp"
 _DETAILS: Final = "# Detailed Table Information"
@@ -99,6 +104,14 @@ class SparkCatalogue:
         tables = tuple(sorted([*others, *([table] if table else [])], key=_place))
         return replace(self, tables=tables, fingerprint=_fingerprint(self.schemas, tables))
 
+    def without_schemas(self, names: Collection[str]) -> SparkCatalogue:
+        """The same but for the schemas of these names, in lower case."""
+        if not any(schema.lower() in names for schema in self.schemas):
+            return self
+        schemas = tuple(schema for schema in self.schemas if schema.lower() not in names)
+        tables = tuple(table for table in self.tables if table.schema in schemas)
+        return replace(self, schemas=schemas, tables=tables, fingerprint=_fingerprint(schemas, tables))
+
 
 async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> SparkCatalogue:
     """Raises: SparkError, EngineUnavailable.
@@ -120,6 +133,45 @@ async def read_catalogue(session: SparkSession, *, view_texts: bool = False) -> 
         tables = [await _with_query(session, t) if t.kind == "view" else t for t in tables]
     stages = tuple((row[1] or "", row[2] or "") for row in found if (row[2] or "").startswith(STAGE_PREFIX))
     return SparkCatalogue(names, tuple(tables), _fingerprint(names, tuple(tables)), stages)
+
+
+async def catalogue_names(session: SparkSession) -> tuple[str, ...]:
+    """The catalogues that Spark is configured with beside its session catalogue.
+
+    Raises: SparkError, EngineUnavailable.
+    """
+    found = (_CATALOGUE_KEY.match(row[0] or "") for row in await session.run_command("SET"))
+    return tuple(sorted({key[1] for key in found if key} - {SESSION_CATALOGUE}))
+
+
+async def read_other_catalogue(session: SparkSession) -> SparkCatalogue:
+    """What the catalogue holds that is this session's by spark.sql.defaultCatalog.
+
+    Raises: SparkError, also for a catalogue that Spark cannot load; EngineUnavailable.
+    """
+    schemas = []
+    tables = []
+    for schema, *_ in await session.run_command("SHOW NAMESPACES"):
+        if (
+            schema is None
+            or not _reachable(schema)
+            or schema.startswith("pg_")
+            or schema == "information_schema"
+        ):
+            continue
+        schemas.append(schema)
+        for _, name, temporary, *_ in await session.run_command(f"SHOW TABLES IN {_quoted(schema)}"):
+            if name and temporary != "True" and _reachable(name):
+                with suppress(SparkError):
+                    rows = await session.run_command(f"DESCRIBE TABLE EXTENDED {_quoted(schema, name)}")
+                    comment = _details(rows).get("Comment") or ""
+                    tables.append(Table(schema, name, "table", _described_columns(rows), comment))
+    names, found = tuple(sorted(schemas)), tuple(sorted(tables, key=_place))
+    return SparkCatalogue(names, found, _fingerprint(names, found))
+
+
+def _reachable(name: str) -> bool:
+    return name == name.lower()
 
 
 def _place(table: Table) -> tuple[str, str]:

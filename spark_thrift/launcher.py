@@ -329,11 +329,13 @@ class EmbeddedSpark:
             "hive.server2.authentication": "CUSTOM",
             "hive.server2.logging.operation.enabled": "false",
         }
+        # What spark-submit would do with these two.
+        more = [conf.get("spark.driver.extraClassPath", ""), *conf.get("spark.jars", "").split(",")]
         return [
             str(java.program),
             *options,
             "-cp",
-            f"{tmp / 'classes'}:{_pyspark() / 'jars'}/*",
+            ":".join([str(tmp / "classes"), f"{_pyspark() / 'jars'}/*", *filter(None, more)]),
             *(f"-D{key}={value}" for key, value in conf.items()),
             _MAIN,
             *(word for key, value in server.items() for word in ("--hiveconf", f"{key}={value}")),

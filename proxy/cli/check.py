@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure, add_conf_flag, settings_of
 
 if TYPE_CHECKING:
-    from checker.context import Context
+    from checker.context import Context, Grants
     from checker.gate import Gate
     from checker.verdict import Allowed, Denied
 
@@ -36,6 +36,7 @@ def add_commands(commands: Any) -> None:
     )
     check.add_argument("--role", action="append", default=[], metavar="ROLE", help="as a user with this role")
     check.add_argument("--user", metavar="NAME", help="as this user, with the roles that it has")
+    check.add_argument("--database", metavar="NAME", help="in this database, one of Spark's other catalogues")
     check.add_argument(
         "--policy", type=Path, metavar="FILE", help="the policy to go by (default: that of the settings)"
     )
@@ -95,11 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def context_of(arguments: argparse.Namespace) -> Context | None:
-    """For whom to check; None where no role, user or policy was named.  Raises: Failure, PolicyError, SettingsError."""
-    if not (arguments.role or arguments.user or arguments.policy):
+    """For whom to check; None where nothing of it was named.  Raises: Failure, PolicyError, SettingsError."""
+    if not (arguments.role or arguments.user or arguments.policy or arguments.database):
         return None
     from checker.context import Context
     from checker.policy import load
+    from proxy.settings import other_database
     from proxy.snapshot import read_snapshot
     from proxy.users import Users
 
@@ -110,6 +112,12 @@ def context_of(arguments: argparse.Namespace) -> Context | None:
     roles = policy.roles_of(arguments.user, given) if arguments.user else given or policy.default_roles
     if unknown := policy.unknown(roles):
         raise Failure(f"the policy has no role {unknown[0]}; it has {', '.join(policy.roles)}", WRONG_USAGE)
+    grants: Grants | None = policy.grants(roles)
+    if arguments.database and arguments.database != settings.session.database:
+        settings = other_database(settings, arguments.database)
+        grants = policy.grants_in(roles, arguments.database)
+    if grants is None:
+        raise Failure(f"the roles may not connect to the database {arguments.database}", WRONG_USAGE)
     path = arguments.schema or settings.catalogue_path
     try:
         schema = read_snapshot(path)
@@ -117,7 +125,7 @@ def context_of(arguments: argparse.Namespace) -> Context | None:
         reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
         hint = "" if arguments.schema else "; start the server once, or name the tables with --schema"
         raise Failure(f"which tables there are is not known: {reason}{hint}", WRONG_USAGE) from None
-    return Context(policy.grants(roles), schema, settings.session.search_path, settings.session.database)
+    return Context(grants, schema, settings.session.search_path, settings.session.database)
 
 
 def local_judge() -> Callable[[str], float | None]:

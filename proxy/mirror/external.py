@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.mirror.errors import MirrorNotStarted
@@ -50,7 +50,7 @@ class ExternalServer:
 
         progress("connecting to the catalogue server")
         try:
-            connection = await asyncpg.connect(**self.admin_arguments())
+            connection = await asyncpg.connect(**self.admin_arguments(self.database))
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise MirrorNotStarted(f"the mirror's server does not let us in: {error}") from error
         try:
@@ -67,14 +67,14 @@ class ExternalServer:
     async def stop(self) -> None:
         """Nothing of it is ours."""
 
-    def admin_arguments(self) -> dict[str, Any]:
+    def admin_arguments(self, database: str) -> dict[str, Any]:
         """How asyncpg connects as the mirror's owner."""
         return {
             "host": self._host,
             "port": self._port,
             "user": self._user,
             "password": self._password,
-            "database": self.database,
+            "database": database,
             "ssl": self._tls or False,
             "direct_tls": self._tls is not None,
         }
@@ -84,10 +84,10 @@ class ExternalServer:
             return None
         return hmac.new(self._password.encode(), user.encode(), hashlib.sha256).hexdigest()
 
-    def route(self, startup: dict[str, str]) -> Route:
+    def route(self, database: str, startup: Mapping[str, str]) -> Route:
         unix = self._host.startswith("/")
         address = f"{self._host}/.s.PGSQL.{self._port}" if unix else (self._host, self._port)
-        return Route(address, {"database": self.database, **startup}, self._tls, self.role_password)
+        return Route(address, {"database": database, **startup}, self._tls, self.role_password)
 
 
 def _tls(mode: str, root_certificate: str | None) -> ssl.SSLContext | None:

@@ -32,7 +32,7 @@ from proxy.ports import Bind, Description, Field
 from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
-    from proxy.mirror.pool import Pool
+    from proxy.mirror.pool import Place, Pool
 
 _BIND_COMPLETE = b"2\x00\x00\x00\x04"
 _PARSE_COMPLETE = ord("1")
@@ -44,11 +44,11 @@ _NO_BIND = Bind()
 class Lease:
     """Use as `async with mirror.lease(user, settings) as lease`."""
 
-    __slots__ = ("_backend", "_deadline_s", "_effect", "_key", "_pool", "_settings", "_timed_there", "_user")
+    __slots__ = ("_backend", "_deadline_s", "_effect", "_key", "_place", "_pool", "_settings", "_timed_there")
 
-    def __init__(self, pool: Pool, user: str, settings: Mapping[str, str]) -> None:
+    def __init__(self, pool: Pool, place: Place, settings: Mapping[str, str]) -> None:
         self._pool = pool
-        self._user = user
+        self._place = place
         self._settings = settings
         self._backend: Backend | None = None
         self._effect = Effect.NOTHING
@@ -58,8 +58,8 @@ class Lease:
 
     async def acquire(self) -> Lease:
         """Hold a connection until release().  Raises: MirrorError, MirrorUnavailable."""
-        self._backend = self._pool.take(self._user, self._settings) or await self._pool.acquire(
-            self._user, self._settings
+        self._backend = self._pool.take(self._place, self._settings) or await self._pool.acquire(
+            self._place, self._settings
         )
         self._key = self._backend.surroundings
         return self
@@ -75,7 +75,7 @@ class Lease:
         """Give the connection back.  Idempotent, never raises; an answer half read costs the connection."""
         backend, self._backend = self._backend, None
         if backend is not None:
-            self._pool.release(self._user, backend, self._effect)
+            self._pool.release(self._place, backend, self._effect)
 
     # State
 
@@ -164,7 +164,7 @@ class Lease:
         Raises: MirrorError with PostgreSQL's own fields, position included; MirrorUnavailable.
         """
         if self._key is not None:
-            known = self._pool.descriptions.find((sql, param_oids, self._key))
+            known = self._pool.descriptions.find(self._place.database, (sql, param_oids, self._key))
             if known is not None:
                 return known
         request = frontend.parse("", sql, param_oids) + frontend.describe_statement("") + frontend.SYNC
@@ -182,7 +182,7 @@ class Lease:
                 fields = row_fields(message)
         description = Description(oids, fields)
         if self._key is not None and may_keep_plan(sql):
-            self._pool.descriptions.add((sql, param_oids, self._key), description)
+            self._pool.descriptions.add(self._place.database, (sql, param_oids, self._key), description)
         return description
 
     async def execute(
@@ -204,7 +204,7 @@ class Lease:
 
     async def cancel(self) -> None:
         """Ask the mirror to stop what this lease is running: it then ends with 57014.  Never raises."""
-        await self._pool.cancel(self.backend)
+        await self._pool.cancel(self._place, self.backend)
 
     async def settings_after(self, custom: Iterable[str] = ()) -> dict[str, str]:
         """The session settings now in force, as the next lease of this session wants them.

@@ -18,8 +18,16 @@ from typing import Any
 from proxy.mirror.errors import MirrorUnavailable
 from proxy.mirror.external import ExternalServer
 from proxy.mirror.lease import Lease
-from proxy.mirror.pool import Pool
-from proxy.mirror.roles import WRITER, bootstrap, create_role, create_writer, reserved
+from proxy.mirror.pool import Place, Pool
+from proxy.mirror.roles import (
+    WRITER,
+    bootstrap,
+    create_database,
+    create_role,
+    create_writer,
+    quote_identifier,
+    reserved,
+)
 from proxy.mirror.route import Route
 from proxy.mirror.server import MirrorServer
 from proxy.mirror.state import Rights, grant_rights, migrate
@@ -28,8 +36,9 @@ from proxy.mirror.visible import Visible, show
 from proxy.ports import Catalogue, Table
 
 ADMIN_TIMEOUT_S = 10.0
-RESERVED_CONNECTIONS = 8
-"""PostgreSQL's superuser_reserved_connections, our administration, and connections that are just going."""
+RESERVED_CONNECTIONS = 40
+"""PostgreSQL's superuser_reserved_connections, our administration (two for each database), and connections that are
+just going."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +60,54 @@ class MirrorOptions:
 
 
 class Mirror:
-    """One mirror, embedded or external."""
+    """One mirror, embedded or external; `beside` another one it is a database of the same server."""
 
-    def __init__(self, options: MirrorOptions) -> None:
-        self._startup = {
+    def __init__(self, options: MirrorOptions, *, beside: Mirror | None = None) -> None:
+        self._beside = beside
+        self._server: MirrorServer | ExternalServer
+        self._pool: Pool
+        self._startups: dict[str, Mapping[str, str]]
+        self._all: list[Mirror]
+        self._roles: set[str]
+        if beside is not None:
+            self._server, self._pool = beside._server, beside._pool
+            self._startups, self._all, self._roles = beside._startups, beside._all, beside._roles
+            self._database = options.database
+        else:
+            self._server = (
+                ExternalServer(options.dsn)
+                if options.dsn
+                else MirrorServer(
+                    options.data_dir,
+                    database=options.database,
+                    connections=options.connections + RESERVED_CONNECTIONS,
+                )
+            )
+            self._pool = Pool(
+                self._route,
+                limit=options.connections,
+                prepare_role=self._prepare_role,
+                statement_limit_s=options.statement_timeout_ms / 1000,
+            )
+            self._startups, self._all, self._roles = {}, [], set()
+            self._database = self._server.database
+        self._startups[self._database] = {
             "client_encoding": "UTF8",
             "default_transaction_read_only": "on",
             "statement_timeout": str(options.statement_timeout_ms),
-            "search_path": ", ".join('"' + name.replace('"', '""') + '"' for name in options.search_path),
+            "search_path": ", ".join(map(quote_identifier, options.search_path)),
             **options.defaults,
         }
-        self._server: MirrorServer | ExternalServer = (
-            ExternalServer(options.dsn)
-            if options.dsn
-            else MirrorServer(
-                options.data_dir,
-                database=options.database,
-                connections=options.connections + RESERVED_CONNECTIONS,
-            )
-        )
-        self._pool = Pool(
-            self._route,
-            limit=options.connections,
-            prepare_role=self._prepare_role,
-            statement_limit_s=options.statement_timeout_ms / 1000,
-        )
+        self._all.append(self)
         self._synchroniser = Synchroniser()
         self._syncing = asyncio.Lock()
-        self._roles: set[str] = set()
         self._rights: dict[str, Rights] = {}
         self._visible: dict[str, Visible] = {}
+
+    @property
+    def database(self) -> str:
+        """Its name on the server."""
+        return self._database
 
     @property
     def catalogue(self) -> Catalogue:
@@ -101,24 +128,33 @@ class Mirror:
         return self._server
 
     async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
-        """Ready to lease when it returns.  Raises: MirrorNotStarted."""
+        """Ready to lease when it returns.  Raises: MirrorNotStarted; MirrorUnavailable for one beside another."""
+        if self._beside is not None:
+            async with self._beside.admin() as admin:
+                await create_database(admin, self._database)
+            await self._put_in_order()
+            return
         await self._server.start(progress)
         try:
-            async with self.admin() as admin:
-                await bootstrap(admin)
-                await migrate(admin)
+            await self._put_in_order()
         except BaseException:
             await self._server.stop()
             raise
 
+    async def _put_in_order(self) -> None:
+        async with self.admin() as admin:
+            await bootstrap(admin)
+            await migrate(admin, audit=self._beside is None)
+
     async def supervise(self) -> None:
-        """Keep the server alive; to be run in a task beside the rest, until cancelled."""
+        """Keep the server alive; to be run in a task beside the rest, once for all databases, until cancelled."""
         await self._server.supervise(self._lost)
 
     async def stop(self) -> None:
-        """Close all connections and stop the server.  Idempotent."""
-        self._pool.close()
-        await self._server.stop()
+        """Close all connections and stop the server, which one beside another leaves alone.  Idempotent."""
+        if self._beside is None:
+            self._pool.close()
+            await self._server.stop()
 
     def lease(self, user: str, settings: Mapping[str, str]) -> Lease:
         """A connection as `user` with exactly these session settings; use it by `async with`.
@@ -127,11 +163,11 @@ class Mirror:
         """
         if user == WRITER:
             raise reserved(user)
-        return self._pool.lease(user, settings)
+        return self._pool.lease(Place(self._database, user), settings)
 
     def writer(self, settings: Mapping[str, str]) -> Lease:
         """A connection of the writer's, see roles.py: for what a client may not do itself."""
-        return self._pool.lease(WRITER, settings)
+        return self._pool.lease(Place(self._database, WRITER), settings)
 
     async def grant(self, user: str, rights: Rights) -> None:
         """What the user's role may see and do in the schema `streamlink`, from now on and in all its sessions.
@@ -184,7 +220,9 @@ class Mirror:
 
         try:
             connection = await asyncpg.connect(
-                **self._server.admin_arguments(), timeout=ADMIN_TIMEOUT_S, statement_cache_size=0
+                **self._server.admin_arguments(self._database),
+                timeout=ADMIN_TIMEOUT_S,
+                statement_cache_size=0,
             )
         except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as error:
             raise MirrorUnavailable("the catalogue server does not answer") from error
@@ -193,8 +231,8 @@ class Mirror:
         finally:
             await connection.close()
 
-    def _route(self) -> Route:
-        return self._server.route(self._startup)
+    def _route(self, database: str) -> Route:
+        return self._server.route(database, self._startups[database])
 
     async def _prepare_role(self, user: str) -> None:
         if user in self._roles:
@@ -210,4 +248,5 @@ class Mirror:
     def _lost(self) -> None:
         self._pool.drop_all()
         self._pool.invalidate()
-        self._synchroniser.forget()
+        for mirror in self._all:
+            mirror._synchroniser.forget()

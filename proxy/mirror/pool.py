@@ -1,6 +1,6 @@
 """The mirror connections of all clients: lent for a statement or a transaction, as PgBouncer lends them.
 
-Rules: a connection belongs to one role for life; it is lent with exactly the settings that the borrower
+Rules: a connection belongs to one role in one database for life; it is lent with exactly the settings that the borrower
 names; what a lease may have left behind is undone before the next one (settings) or dies with the connection
 (all else); there are never more connections than the limit, and whoever waits for one waits in turn and not
 for ever.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from proxy.mirror import frontend
 from proxy.mirror.backend import Backend
@@ -37,29 +38,37 @@ _SETTINGS_QUERY = (
 
 
 class DescriptionCache:
-    """What Describe gave, until the catalogue changes; the oldest goes first."""
+    """What Describe gave in each database, until the catalogue changes; the oldest goes first."""
 
     def __init__(self) -> None:
-        self._entries: dict[StatementKey, Description] = {}
+        self._entries: dict[tuple[str, StatementKey], Description] = {}
 
-    def find(self, key: StatementKey) -> Description | None:
-        return self._entries.get(key)
+    def find(self, database: str, key: StatementKey) -> Description | None:
+        return self._entries.get((database, key))
 
-    def add(self, key: StatementKey, description: Description) -> None:
+    def add(self, database: str, key: StatementKey, description: Description) -> None:
         if len(self._entries) >= DESCRIPTION_LIMIT:
             del self._entries[next(iter(self._entries))]
-        self._entries[key] = description
+        self._entries[database, key] = description
 
     def clear(self) -> None:
         self._entries.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who is connected to which of the mirror's databases."""
+
+    database: str
+    user: str
+
+
 class Pool:
-    """Connections by role.  One event loop only."""
+    """Connections by database and role.  One event loop only."""
 
     def __init__(
         self,
-        route: Callable[[], Route],
+        route: Callable[[str], Route],
         *,
         limit: int,
         prepare_role: Callable[[str], Awaitable[None]],
@@ -67,7 +76,7 @@ class Pool:
         acquire_timeout_s: float = 10.0,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        """`route` raises MirrorUnavailable while the mirror is down; `prepare_role` makes a missing role.
+        """`route` to a database raises MirrorUnavailable while the mirror is down; `prepare_role` makes a missing role.
 
         `statement_limit_s`: the route's own statement_timeout, which sessions may lower and not lift.
         """
@@ -78,10 +87,10 @@ class Pool:
         self._prepare_role = prepare_role
         self._acquire_timeout_s = acquire_timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self._idle: dict[str, list[Backend]] = {}
+        self._idle: dict[Place, list[Backend]] = {}
         self._lent: set[Backend] = set()
         self._opening = 0
-        self._waiting: deque[tuple[str, asyncio.Future[Backend | None]]] = deque()
+        self._waiting: deque[tuple[Place, asyncio.Future[Backend | None]]] = deque()
         self._epoch = 0
         self._closing = asyncio.Event()
         self._reaper: asyncio.TimerHandle | None = None
@@ -91,14 +100,14 @@ class Pool:
         """Connections open or being opened."""
         return len(self._lent) + self._opening + sum(map(len, self._idle.values()))
 
-    def lease(self, user: str, settings: Mapping[str, str]) -> Lease:
-        return Lease(self, user, settings)
+    def lease(self, place: Place, settings: Mapping[str, str]) -> Lease:
+        return Lease(self, place, settings)
 
     # Lending
 
-    def take(self, user: str, settings: Mapping[str, str]) -> Backend | None:
+    def take(self, place: Place, settings: Mapping[str, str]) -> Backend | None:
         """An idle connection that has these settings already; nothing is awaited."""
-        idle = self._idle.get(user)
+        idle = self._idle.get(place)
         if not idle or self._waiting:
             return None
         for at in range(len(idle) - 1, -1, -1):
@@ -110,21 +119,21 @@ class Pool:
                 return self._lend(backend)
         return None
 
-    async def acquire(self, user: str, settings: Mapping[str, str]) -> Backend:
-        """A connection of this role with these settings, opened or waited for if need be.
+    async def acquire(self, place: Place, settings: Mapping[str, str]) -> Backend:
+        """A connection for this place with these settings, opened or waited for if need be.
 
         Raises: MirrorUnavailable (53300 after the waiting time); MirrorError for a setting that is refused.
         """
-        backend = await self._any(user)
+        backend = await self._any(place)
         try:
             if backend.settings != settings:
                 await self._replay(backend, settings)
         except BaseException:
-            self.release(user, backend, Effect.NOTHING)
+            self.release(place, backend, Effect.NOTHING)
             raise
         return backend
 
-    def release(self, user: str, backend: Backend, effect: Effect) -> None:
+    def release(self, place: Place, backend: Backend, effect: Effect) -> None:
         """Take a connection back."""
         self._lent.discard(backend)
         if self._closing.is_set() or effect is Effect.OTHER or not backend.usable:
@@ -132,18 +141,18 @@ class Pool:
                 backend.close()
             else:
                 backend.abort()
-            self._hand_on(None, user)
+            self._hand_on(None, place)
             return
         if effect is Effect.SETTINGS:
             backend.settings = None
-        self._hand_on(backend, user)
+        self._hand_on(backend, place)
 
-    def _hand_on(self, backend: Backend | None, user: str) -> None:
+    def _hand_on(self, backend: Backend | None, place: Place) -> None:
         while self._waiting:
             wanted, waiter = self._waiting.popleft()
             if waiter.done():
                 continue
-            if backend is not None and wanted == user:
+            if backend is not None and wanted == place:
                 waiter.set_result(self._lend(backend))
                 return
             if backend is not None:
@@ -152,7 +161,7 @@ class Pool:
             return
         if backend is not None:
             backend.idle_since_s = asyncio.get_running_loop().time()
-            self._idle.setdefault(user, []).append(backend)
+            self._idle.setdefault(place, []).append(backend)
             if self._reaper is None:
                 self._reaper = asyncio.get_running_loop().call_later(IDLE_LIMIT_S / 2, self._reap)
 
@@ -163,18 +172,18 @@ class Pool:
         self._lent.add(backend)
         return backend
 
-    async def _any(self, user: str) -> Backend:
+    async def _any(self, place: Place) -> Backend:
         try:
             async with asyncio.timeout(self._acquire_timeout_s):
                 while True:
                     if self._closing.is_set():
                         raise MirrorUnavailable("the catalogue server is shutting down", "57P01")
-                    backend = self._pop_idle(user)
+                    backend = self._pop_idle(place)
                     if backend is not None:
                         return self._lend(backend)
                     if self.size < self._limit or self._close_oldest():
-                        return await self._open(user)
-                    backend = await self._wait(user)
+                        return await self._open(place)
+                    backend = await self._wait(place)
                     if backend is not None:
                         return backend
         except TimeoutError as error:
@@ -182,8 +191,8 @@ class Pool:
                 "all connections to the catalogue server are in use", TOO_MANY_CONNECTIONS
             ) from error
 
-    def _pop_idle(self, user: str) -> Backend | None:
-        idle = self._idle.get(user)
+    def _pop_idle(self, place: Place) -> Backend | None:
+        idle = self._idle.get(place)
         while idle:
             backend = idle.pop()
             if backend.usable:
@@ -203,31 +212,32 @@ class Pool:
         oldest.close()
         return True
 
-    async def _open(self, user: str) -> Backend:
+    async def _open(self, place: Place) -> Backend:
         self._opening += 1
         try:
-            await self._prepare_role(user)
-            backend = await self._route().connect(user, timeout_s=self._connect_timeout_s)
+            await self._prepare_role(place.user)
+            route = self._route(place.database)
+            backend = await route.connect(place.user, timeout_s=self._connect_timeout_s)
         except BaseException:
             self._opening -= 1
-            self._hand_on(None, user)
+            self._hand_on(None, place)
             raise
         self._opening -= 1
         backend.statements.epoch = self._epoch
         return self._lend(backend)
 
-    async def _wait(self, user: str) -> Backend | None:
+    async def _wait(self, place: Place) -> Backend | None:
         waiter: asyncio.Future[Backend | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((user, waiter))
+        self._waiting.append((place, waiter))
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
                 handed = waiter.result()
                 if handed is None:
-                    self._hand_on(None, user)
+                    self._hand_on(None, place)
                 else:
-                    self.release(user, handed, Effect.NOTHING)
+                    self.release(place, handed, Effect.NOTHING)
             raise
 
     # Settings
@@ -269,10 +279,10 @@ class Pool:
 
     # The rest
 
-    async def cancel(self, backend: Backend) -> None:
+    async def cancel(self, place: Place, backend: Backend) -> None:
         """Ask the mirror to stop what `backend` is running.  Never raises."""
         try:
-            route = self._route()
+            route = self._route(place.database)
         except MirrorUnavailable:
             return
         await route.cancel(backend.process_id, backend.secret_key, timeout_s=CANCEL_TIMEOUT_S)
@@ -312,12 +322,12 @@ class Pool:
         """Close what nobody has wanted for a while."""
         loop = asyncio.get_running_loop()
         limit = loop.time() - IDLE_LIMIT_S
-        for user, idle in list(self._idle.items()):
+        for place, idle in list(self._idle.items()):
             for backend in [b for b in idle if b.lost or b.idle_since_s < limit]:
                 idle.remove(backend)
                 backend.close()
             if not idle:
-                del self._idle[user]
+                del self._idle[place]
         self._reaper = loop.call_later(IDLE_LIMIT_S / 2, self._reap) if self._idle else None
 
 

@@ -70,6 +70,14 @@ async def bootstrap(admin: Any) -> None:
         await admin.execute(f"REVOKE EXECUTE ON FUNCTION {names} FROM PUBLIC")
 
 
+async def create_database(admin: Any, name: str) -> None:
+    """Make sure that another database of a mirror's server exists; can be run again."""
+    # Held until the connection closes: two proxies may start at the same time, and there is no transaction to be in.
+    await admin.execute("SELECT pg_advisory_lock(hashtext('streamlink databases'))")
+    if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+        await admin.execute(f"CREATE DATABASE {quote_identifier(name)} TEMPLATE template0")
+
+
 async def _claim(admin: Any) -> None:
     """Take a database for a mirror, once; it must be empty, so that nobody takes another's."""
     strangers = await admin.fetchval(

@@ -18,7 +18,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,17 +98,17 @@ class MirrorServer:
         """The postmaster's process id."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
-    def admin_arguments(self) -> dict[str, Any]:
+    def admin_arguments(self, database: str) -> dict[str, Any]:
         """How asyncpg connects as the mirror's owner.  Raises: MirrorUnavailable."""
-        return {"host": str(self.socket_dir), "port": PORT, "user": OWNER, "database": self.database}
+        return {"host": str(self.socket_dir), "port": PORT, "user": OWNER, "database": database}
 
     def role_password(self, user: str) -> str | None:
         """None: the socket's folder and peer authentication do without."""
         return None
 
-    def route(self, startup: dict[str, str]) -> Route:
+    def route(self, database: str, startup: Mapping[str, str]) -> Route:
         """Raises: MirrorUnavailable."""
-        return Route(str(self.socket_dir / f".s.PGSQL.{PORT}"), {"database": self.database, **startup})
+        return Route(str(self.socket_dir / f".s.PGSQL.{PORT}"), {"database": database, **startup})
 
     async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
         """Make the data folder if it is new, and start.  Raises: MirrorNotStarted."""

@@ -148,8 +148,11 @@ MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP)
 """Step n takes the schema from version n - 1 to n."""
 
 
-async def migrate(admin: Any) -> None:
-    """Bring the schema to this version's.  `admin`: an asyncpg connection of the mirror's owner, as in roles.py."""
+async def migrate(admin: Any, *, audit: bool = True) -> None:
+    """Bring the schema to this version's.  `admin`: an asyncpg connection of the mirror's owner, as in roles.py.
+
+    `audit`: with the records of all databases, which one of a server's databases has.
+    """
     async with admin.transaction():
         await admin.execute("SELECT pg_advisory_xact_lock(hashtext('streamlink state'))")
         for group in (AUDIT_OWN, AUDIT_ALL, ADMIN):
@@ -163,7 +166,8 @@ async def migrate(admin: Any) -> None:
         """)
         version = await admin.fetchval("SELECT coalesce(max(version), 0) FROM migration")
         for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-            await admin.execute(step)
+            if audit or step is not _AUDIT:
+                await admin.execute(step)
             await admin.execute("INSERT INTO migration (version) VALUES ($1)", number)
 
 

@@ -40,7 +40,7 @@ async def dsn() -> AsyncIterator[str]:
     try:
         with (folder / "cluster" / "pg_hba.conf").open("a") as file:
             file.write("host all all 127.0.0.1/32 scram-sha-256\n")
-        admin = await asyncpg.connect(**server.admin_arguments())
+        admin = await asyncpg.connect(**server.admin_arguments(server.database))
         quoted = PASSWORD.replace("'", "''")
         await admin.execute(
             f"SET standard_conforming_strings = on; CREATE ROLE boss SUPERUSER LOGIN PASSWORD '{quoted}'"

@@ -33,7 +33,8 @@ def test_the_shipped_policy_lets_everybody_read_and_nobody_write() -> None:
 
 def test_the_shipped_role_spells_out_the_defaults() -> None:
     spelt = load(shipped("policy.toml")).roles["reader"]
-    assert spelt == parse('[roles.reader]\nread = ["*.*"]\n').roles["reader"]
+    text = '[roles.reader]\nread = ["*.*"]\n[roles.reader.databases."*"]\nread = ["*.*"]\n'
+    assert spelt == parse(text).roles["reader"]
 
 
 def test_what_is_not_granted_is_not_there() -> None:
@@ -41,6 +42,61 @@ def test_what_is_not_granted_is_not_there() -> None:
     assert grants.read == ()
     assert grants.writes == ()
     assert StatementKind.SELECT in grants.statements
+
+
+def test_rights_in_other_databases_are_named_there() -> None:
+    policy = parse("""
+        [roles.a]
+        read = ["*.*"]
+        deny = ["s.secret"]
+        max_rows = 10
+        write = { insert = ["*.*"] }
+        [roles.a.databases.lake]
+        read = ["shop.*", "s.secret"]
+        deny = ["shop.staff"]
+        filters = { "shop.orders" = "year > 2000" }
+        [roles.a.databases."la*"]
+        read = ["more.*"]
+        masks = { "shop.orders.name" = "left(name, 1)" }
+        [roles.b]
+        read = ["*.*"]
+        [roles.b.databases."*"]
+        deny = ["more.*"]
+    """)
+    lake = policy.grants_in(("a",), "lake")
+    assert lake is not None
+    assert (lake.roles, lake.max_rows) == (("a",), 10)
+    assert lake.read == ("shop.*", "s.secret", "more.*")
+    assert lake.deny == ("shop.staff",)
+    assert lake.filters == (RowFilter("shop.orders", "year > 2000"),)
+    assert lake.masks == (Mask("shop.orders.name", "left(name, 1)"),)
+    assert (lake.writes, lake.trusted_views, lake.databases) == ((), (), ())
+    assert StatementKind.INSERT not in lake.statements
+    both = policy.grants_in(("a", "b"), "lake")
+    assert both is not None
+    assert both.deny == ("shop.staff", "more.*")
+    assert policy.grants_in(("a",), "other") is None
+    assert policy.grants_in(("a", "gone"), "lake") is None
+    alone = policy.grants_in(("b",), "other")
+    assert alone is not None
+    assert alone.read == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '[roles.a.databases.lake]\nread = ["x"]\n',
+            "p:2: [roles.a.databases.lake] read: 'x' is not a pattern",
+        ),
+        ('[roles.a.databases.lake]\nwrite = ["x"]\n', "p:2: [roles.a.databases.lake] write: unknown"),
+        ('[roles.a]\ndatabases = ["lake"]\n', "p:2: [roles.a.databases]: not a table"),
+    ],
+)
+def test_wrong_rights_in_other_databases(text: str, expected: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(text, "p")
+    assert str(caught.value).startswith(expected)
 
 
 def test_everything_that_a_role_can_say() -> None:
