@@ -96,7 +96,8 @@ _PG_VIEWS: dict[str, str] = {
     }.items()
     for name in names.split()
 } | {
-    "pg_stats": _COLUMN_NAMES.format("schemaname", "tablename", "attname"),
+    # They count rows that a filter hides, and values that a mask does.
+    "pg_stats": "FALSE",
     "pg_seclabels": "objtype <> 'table' AND objtype <> 'view' AND objtype <> 'column'",
 }
 _INFORMATION_SCHEMA: dict[str, str] = {

@@ -59,6 +59,7 @@ from spark_thrift.catalogue import (
     read_catalogue,
     read_other_catalogue,
     read_size,
+    read_statistics,
     read_table,
 )
 from spark_thrift.errors import EngineError, SparkError
@@ -76,6 +77,7 @@ REST_S = 5.0
 """What the last records may take to reach the mirror at shut-down."""
 REFRESH_PAUSE_S = 1.0
 """A statement that names an unknown table has the catalogue read anew, but not more often than this."""
+SIZES_PAUSE_S = 1.0
 SHARE_OF_READING = 10
 """Of the time between two looks at the catalogue, a look takes a tenth at most."""
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
@@ -109,6 +111,7 @@ class Service:
         self._others: dict[str, Service] = {}
         self._catalogues: tuple[str, ...] = ()
         self._not_shown: set[str] = set()
+        self._unmeasured: set[tuple[str, str]] = set()
         self.mirror: Mirror = Mirror(
             MirrorOptions(
                 settings.data.folder / "mirror",
@@ -164,6 +167,7 @@ class Service:
             self.judging.begin()
         self._run(
             self._follow_catalogue(),
+            self._learn_sizes(),
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
@@ -407,7 +411,13 @@ class Service:
             if problem not in self._semantic_problems:
                 log.warning("%s: %s", self.settings.semantic_path, problem)
         self._semantic_problems = problems
+        known = self.catalogue.tables
         self.catalogue = await self.mirror.sync(tables, found.schemas)
+        self._unmeasured |= {
+            name
+            for name, table in self.catalogue.tables.items()
+            if table.kind == "table" and table != known.get(name)
+        }
         # One list a user, whichever of the sessions is looked at.
         here = (session for session in self.registry.sessions.values() if session.service is self)
         for session in {session.user: session for session in here}.values():
@@ -419,17 +429,40 @@ class Service:
             log.warning("%s: %s", self.settings.catalogue_path, error.strerror)
 
     async def learn_size(self, schema: str, table: str, spark: SparkSession) -> None:
-        """Show tools how many rows a table has by Spark's statistics, which were just made.
+        """Show tools what a table holds by Spark's statistics, which were just made.
 
         Never raises for an engine that does not tell or a mirror that does not take it: what made them is done.
         """
         try:
-            size = await read_size(spark, schema, table)
-            if size is not None and size.rows is not None:
-                pages = min(-(-size.bytes // PAGE_BYTES), 2**31 - 1)
-                await self.mirror.note_size(schema, table, pages, size.rows)
+            rows = await self._learn_rows(schema, table, spark)
+            known = self.catalogue.tables.get((schema, table))
+            if rows and known is not None:
+                await self.mirror.note_columns(
+                    schema, table, rows, await read_statistics(spark, schema, known)
+                )
         except (EngineError, MirrorUnavailable) as error:
             log.warning("tools are not told a table's size: %s", error)
+
+    async def _learn_rows(self, schema: str, table: str, spark: SparkSession) -> int | None:
+        """Raises: EngineError, MirrorUnavailable."""
+        size = await read_size(spark, schema, table)
+        if size is None or size.rows is None:
+            return None
+        pages = min(-(-size.bytes // PAGE_BYTES), 2**31 - 1)
+        await self.mirror.note_size(schema, table, pages, size.rows)
+        return size.rows
+
+    async def _learn_sizes(self) -> None:
+        """Ask for the sizes of tables that were found, one after the other and beside all else; until cancelled."""
+        while True:
+            while self._unmeasured:
+                name, begun = self._unmeasured.pop(), time.monotonic()
+                async with self._reading:
+                    if self._spark is not None and not self._spark.broken:
+                        with suppress(EngineError, MirrorUnavailable):
+                            await self._learn_rows(*name, self._spark)
+                await asyncio.sleep(SHARE_OF_READING * (time.monotonic() - begun))
+            await asyncio.sleep(SIZES_PAUSE_S)
 
     async def _drop_left_over(self, stages: Iterable[tuple[str, str]]) -> None:
         """Tables that a server made on the way of a write or a load, and did not live to drop or to name."""

@@ -227,6 +227,28 @@ async def read_size(session: SparkSession, schema: str, table: str) -> Size | No
     return Size(size, None if count == 0 and size else count)
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """What ANALYZE ... FOR COLUMNS counted in one column.  Units: `width` is the mean length of a value, in bytes."""
+
+    column: str
+    nulls: int
+    distinct: int
+    width: int
+
+
+async def read_statistics(session: SparkSession, schema: str, table: Table) -> list[ColumnStatistics]:
+    """Of the columns that have any, at a call for each column.  Raises: SparkError, EngineUnavailable."""
+    found = []
+    for column in table.columns:
+        place = f"{_quoted(schema, table.name)} {_quoted(column.name)}"
+        said = {row[0]: row[1] for row in await session.run_command(f"DESCRIBE TABLE EXTENDED {place}")}
+        counts = [said.get(name) or "" for name in ("num_nulls", "distinct_count", "avg_col_len")]
+        if all(count.isdecimal() for count in counts):
+            found.append(ColumnStatistics(column.name, *map(int, counts)))
+    return found
+
+
 async def _read_columns(
     session: SparkSession, schemas: tuple[str, ...], tables: list[Row]
 ) -> dict[_TableName, tuple[Column, ...]]:

@@ -22,11 +22,12 @@ def by_user(file: Path) -> Any:
     """Read anew each time, so that a test can change them."""
     plain = Policies.grants
 
-    def grants(self: Policies, user: str, given: tuple[str, ...]) -> Grants:
+    def grants(self: Policies, user: str, given: tuple[str, ...], database: str | None = None) -> Grants:
         wanted = json.loads(file.read_text("utf-8"))
         fields: dict[str, Any] = wanted.get(user, {})
         return replace(
-            plain(self, user, given), **{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+            plain(self, user, given, database),
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()},
         )
 
     return grants

@@ -34,6 +34,7 @@ from proxy.mirror.state import Rights, grant_rights, migrate
 from proxy.mirror.sync import Synchroniser, clip
 from proxy.mirror.visible import Visible, show
 from proxy.ports import Catalogue, Table
+from spark_thrift.catalogue import ColumnStatistics
 
 ADMIN_TIMEOUT_S = 10.0
 RESERVED_CONNECTIONS = 40
@@ -198,6 +199,24 @@ class Mirror:
                 " WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname = $2 AND relkind = 'r'",
                 *(clip(schema), clip(table), pages, float(rows)),
             )
+
+    async def note_columns(
+        self, schema: str, table: str, rows: int, statistics: Iterable[ColumnStatistics]
+    ) -> None:
+        """What pg_stats says of columns: how many NULLs and values, and no value.  Raises: MirrorUnavailable."""
+        async with self.admin() as admin:
+            for of in statistics:
+                # As PostgreSQL's own ANALYZE: of a column whose values grow with its rows, how they do.
+                distinct = -of.distinct / rows if of.distinct > rows / 10 else float(of.distinct)
+                await admin.execute(
+                    "SELECT pg_restore_attribute_stats('schemaname', n.nspname::text, 'relname', c.relname::text,"
+                    " 'attname', a.attname::text, 'inherited', false, 'null_frac', $4::real, 'avg_width', $5::integer,"
+                    " 'n_distinct', $6::real) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+                    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+                    " WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND c.relkind = 'r'",
+                    *(clip(schema), clip(table), clip(of.column)),
+                    *(of.nulls / rows, of.width, max(distinct, -1.0)),
+                )
 
     async def sync(self, tables: Iterable[Table], schemas: Iterable[str] = ()) -> Catalogue:
         """Bring the mirror in step with Spark's catalogue; `schemas` names those that may be empty.

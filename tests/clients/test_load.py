@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -50,6 +51,12 @@ def test_a_csv_file_becomes_a_table_and_is_replaced(server: LiveServer, tmp_path
         assert connection.execute(query).fetchall() == [("apple", 150), ("pear", 180)]
         estimated = "SELECT reltuples, relpages > 0 FROM pg_class WHERE oid = 'loaded.fruit'::regclass"
         assert connection.execute(estimated).fetchall() == [(2, True)], "tools show how large it is"
+        statistics = (
+            "SELECT attname, null_frac, n_distinct, avg_width FROM pg_stats WHERE tablename = 'fruit'"
+        )
+        assert sorted(connection.execute(statistics).fetchall()) == [
+            ("name", 0.0, -1.0, 5), ("weight", 0.0, -1.0, 4)
+        ]  # fmt: skip
         again = run(server, str(file), "--table", "loaded.fruit")
         assert again.returncode == 1
         assert again.stderr == "streamlink-sql: the table loaded.fruit exists; replace it, or append to it\n"
@@ -61,6 +68,25 @@ def test_a_csv_file_becomes_a_table_and_is_replaced(server: LiveServer, tmp_path
         assert wrong.returncode == 1
         assert len(wrong.stderr.splitlines()) == 1
         assert connection.execute(query).fetchall() == [("plum", 40)]
+
+
+def test_sizes_of_tables_that_others_made_are_found_out(server: LiveServer, spark_endpoint: Endpoint) -> None:
+    asyncio.run(
+        run_on_spark(
+            spark_endpoint,
+            "CREATE SCHEMA loaded",
+            "CREATE TABLE loaded.past USING parquet AS SELECT id FROM range(30)",
+            "ANALYZE TABLE loaded.past COMPUTE STATISTICS",
+        )
+    )
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        end = time.monotonic() + 60
+        sql = "SELECT reltuples FROM pg_class WHERE relname = 'past'"
+        while connection.execute(sql).fetchall() != [(30,)]:
+            assert time.monotonic() < end
+            with contextlib.suppress(psycopg.Error):  # what is unknown has the catalogue read anew
+                connection.execute("SELECT * FROM loaded.nothing")
+            time.sleep(0.3)
 
 
 def test_what_cannot_be_loaded_is_said_in_a_line(server: LiveServer, tmp_path: Path) -> None:
