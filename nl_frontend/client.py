@@ -4,7 +4,8 @@ which only ours give.
 Rules: a deadline covers waiting and writing together, on however many nodes; the node with the fewest questions of ours
 is asked, and another one when it breaks, is full or takes half of the time that is left; one that is being started is
 waited for; a node that failed is left alone for a while, longer each time, unless there is no other; leaving (deadline,
-cancellation) closes the connection, which is what stops the node; no proxy of the environment is used, so nothing goes
+cancellation) closes the connection, which is what stops the node; a node whose certificate is not right gets nothing,
+the token neither; no proxy of the environment is used, so nothing goes
 where conf does not say.
 """
 
@@ -13,10 +14,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
+import ssl
 import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nl_frontend.errors import DraftTimeout, FrontEndError, NodeBusy, NodeUnavailable, PromptTooLarge
@@ -50,6 +53,17 @@ class RemoteNode:
 
     url: str | None
     coming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What nodes elsewhere want to see and are known by.
+
+    `authorities`: a PEM file of those that certificates must come from; None for the system's.
+    """
+
+    token: str = ""
+    authorities: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +113,8 @@ class _Place:
 class NodeClient:
     """Completions from one node or the best of several, `waiting_max` questions at most in flight at each."""
 
-    def __init__(self, *nodes: Node, waiting_max: int = 16) -> None:
+    def __init__(self, *nodes: Node, waiting_max: int = 16, access: Access | None = None) -> None:
+        self._access = access or Access()
         self._places = [_Place(node) for node in nodes]
         self._waiting_max = waiting_max
         self._http: httpx.AsyncClient | None = None
@@ -175,13 +190,15 @@ class NodeClient:
         if url is None:
             raise NodeUnavailable("the language model is not ready yet", hint="Try again in a moment.")
         if self._http is None:
-            self._http = httpx.AsyncClient(timeout=None, trust_env=False)
+            self._http = self._opened()
         try:
             response = await self._http.post(f"{url}{path}", json=body)
         except httpx.TransportError as error:
             raise NodeUnavailable(
                 f"the language model's node broke off ({type(error).__name__})", hint="Try again in a moment."
             ) from error
+        if response.status_code in (401, 403):
+            raise NodeUnavailable("the language model's node does not take our token")
         if response.status_code in (429, 503):
             raise _busy()
         if response.status_code == 413:
@@ -194,6 +211,13 @@ class NodeClient:
             raise NodeUnavailable(
                 "the language model's node answered something that was not asked for"
             ) from error
+
+    def _opened(self) -> httpx.AsyncClient:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self._access.token}"} if self._access.token else {}
+        trust = ssl.create_default_context(cafile=self._access.authorities)
+        return httpx.AsyncClient(timeout=None, trust_env=False, headers=headers, verify=trust)
 
 
 def _busy() -> NodeBusy:

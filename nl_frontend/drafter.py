@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from nl_frontend import forms
 from nl_frontend.amend import amend
-from nl_frontend.client import Node, NodeClient
+from nl_frontend.client import Access, Node, NodeClient
 from nl_frontend.copied import copied_literals, without_copied
 from nl_frontend.errors import DraftRefused, QuestionInvalid
 from nl_frontend.examples import Example, load_examples
@@ -90,8 +90,9 @@ class FrontEnd:
         prose_characters_max: int = PROSE_CHARACTERS_MAX,
         draft_tokens_max: int = DRAFT_TOKENS_MAX,
         waiting_max: int = 16,
+        access: Access | None = None,
     ) -> None:
-        self._client = NodeClient(node, *more, waiting_max=waiting_max)
+        self._client = NodeClient(node, *more, waiting_max=waiting_max, access=access)
         self._model = model
         self._examples = load_examples() if examples is None else tuple(examples)
         self._similar = load_similar() if similar is None else similar

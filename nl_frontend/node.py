@@ -1,4 +1,4 @@
-"""An LLM node: one model behind an OpenAI-style completion endpoint, on loopback, as a process of its own.
+"""An LLM node: one model behind an OpenAI-style completion endpoint, as a process of its own.
 
     python -m nl_frontend.node --model FILE.gguf --port 0       its first line of output is its port
     python -m nl_frontend.node --model FILE.gguf --judge        it judges (scorer.py) and completes nothing
@@ -9,18 +9,21 @@
 
 Rules: one completion or score runs at a time and `--queue` more may wait, the next is 503 at once; who hangs up is
 forgotten, also in the middle of a completion; prompts and replies are never logged; an idle node uses no
-processor time.
-Leaves out: streaming, chat templates, TLS and keys (it answers only this machine).
+processor time; other machines are answered over TLS only, and only who shows the token (all but /health wants it).
+Leaves out: streaming, chat templates.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import hmac
+import ipaddress
 import json
 import os
 import select
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -35,6 +38,7 @@ from nl_frontend.scorer import Score, Scorer, ScoreRequest
 
 MAX_BODY_BYTES = 1 << 20
 IDLE_CONNECTION_S = 300.0
+HANDSHAKE_S = 10.0
 HANGUP_POLL_S = 0.2
 """How often one who waits in the queue is looked at."""
 
@@ -74,12 +78,32 @@ class NodeServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, worker: Generator | Scorer, *, model: str, port: int, waiting_max: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(
+        self,
+        worker: Generator | Scorer,
+        *,
+        model: str,
+        port: int,
+        waiting_max: int,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        token: str = "",
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Handler)
+        self.token = token
+        self._tls = tls
         self.worker = worker
         self.judges = hasattr(worker, "score")
         self.model = model
         self.turn = Turn(waiting_max)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The handshake is left to the connection's own thread: who never makes it keeps nobody waiting."""
+        connection, address = super().get_request()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -92,12 +116,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/health":
             self._reply(200, {"status": "ok", "waiting": self.server.turn.waiting})
+        elif not self._admitted():
+            return
         elif self.path == "/v1/models":
             self._reply(200, {"object": "list", "data": [{"id": self.server.model, "object": "model"}]})
         else:
             self._fail(404, "no such resource")
 
     def do_POST(self) -> None:
+        if not self._admitted():
+            return
         if self.path != ("/v1/score" if self.server.judges else "/v1/completions"):
             self._fail(404, "no such resource")
             return
@@ -143,11 +171,27 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._reply(200, body)
 
+    def _admitted(self) -> bool:
+        """Whether the token is there; else the answer is 401."""
+        given = self.headers.get("Authorization", "")
+        if not self.server.token or hmac.compare_digest(
+            given.encode(), f"Bearer {self.server.token}".encode()
+        ):
+            return True
+        self.close_connection = True
+        self._fail(401, "this node wants a token")
+        return False
+
     def _gone(self) -> bool:
-        """Whether the client closed the connection: readable, and nothing to read."""
+        """Whether the client closed the connection: readable, and nothing to read.
+
+        Over TLS an end is announced, and nothing else is sent by a client that waits for its answer.
+        """
         readable, _, _ = select.select([self.connection], [], [], 0)
         if not readable:
             return False
+        if isinstance(self.connection, ssl.SSLSocket):
+            return True
         try:
             return not self.connection.recv(1, socket.MSG_PEEK)
         except OSError:
@@ -169,9 +213,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         try:
+            if isinstance(self.connection, ssl.SSLSocket):
+                self.connection.settimeout(HANDSHAKE_S)
+                self.connection.do_handshake()
+                self.connection.settimeout(self.timeout)
             super().handle()
-        except ConnectionError:
-            pass  # the client went away while it was being answered
+        except (ConnectionError, TimeoutError, ssl.SSLError):
+            pass  # the client went away while it was being answered, or makes no handshake that we take
 
 
 def parse_request(body: bytes) -> Request:
@@ -258,6 +306,27 @@ def completion_body(completion: Completion, model: str) -> dict[str, Any]:
     }
 
 
+def access(
+    host: str, certificate: Path | None, key: Path | None, token_file: Path | None
+) -> tuple[ssl.SSLContext | None, str]:
+    """How a node is reached: TLS or None, and the token or "".
+
+    Raises: OSError; ValueError for less than other machines must be met with.
+    """
+    token = token_file.read_text("utf-8").split("\n", 1)[0].strip() if token_file else ""
+    if token_file and not token:
+        raise ValueError(f"{token_file}: there is no token in its first line")
+    tls = None
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        tls.load_cert_chain(certificate, key)
+    local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    if not local and (tls is None or not token):
+        raise ValueError(f"on {host} a node needs --tls-certificate, --tls-key and --token-file")
+    return tls, token
+
+
 def available_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -279,12 +348,22 @@ def main() -> None:
     parser.add_argument("--name", help="the name it answers to (default: the file's)")
     parser.add_argument("--lora", help="a LoRA adapter's GGUF file")
     parser.add_argument("--judge", action="store_true", help="judge statements instead of completing prompts")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--tls-certificate", type=Path, help="PEM file: the certificate, then its chain")
+    parser.add_argument("--tls-key", type=Path, help="PEM file: its key")
+    parser.add_argument(
+        "--token-file", type=Path, help="file whose first line is the token that clients show"
+    )
     parser.add_argument("--threads", type=int, default=0, help="0 takes every core it may run on (default)")
     parser.add_argument("--context", type=int, default=4096, help="tokens of prompt and reply together")
     parser.add_argument("--queue", type=int, default=8, help="how many may wait")
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
     options = parser.parse_args()
+    try:
+        tls, token = access(options.host, options.tls_certificate, options.tls_key, options.token_file)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     if options.exit_with_stdin:
         threading.Thread(target=_exit_with_parent, daemon=True).start()
     kind: type[Generator] | type[Scorer] = Scorer if options.judge else Generator
@@ -299,6 +378,9 @@ def main() -> None:
         model=options.name or Path(options.model).stem,
         port=options.port,
         waiting_max=options.queue,
+        host=options.host,
+        tls=tls,
+        token=token,
     )
     print(server.server_address[1], flush=True)
     try:

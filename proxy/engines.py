@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from nl_frontend.client import RemoteNode
+from nl_frontend.client import Access, RemoteNode
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import ModelUnavailable
 from nl_frontend.models import load_catalogue, model_path, pull
@@ -122,6 +122,7 @@ class LanguageModel:
                 more=[RemoteNode(url) for url in settings.model.urls[1:]],
                 similar=_similar(settings.model.examples),
                 context_tokens=settings.model.context_tokens,
+                access=access_to("model", settings.model.token_file, settings.model.tls_ca),
             )
 
     async def start(self) -> None:
@@ -169,6 +170,19 @@ def _similar(own: Path | None) -> Similar:
         return load_similar(own)
     except (OSError, ValueError, KeyError) as error:
         raise SettingsError(f"[model] examples: {own}: {str(error).splitlines()[0]}") from error
+
+
+def access_to(section: str, token_file: Path | None, authorities: Path | None) -> Access:
+    """What nodes elsewhere want to see.  Raises: SettingsError."""
+    try:
+        token = token_file.read_text("utf-8").split("\n", 1)[0].strip() if token_file else ""
+        if authorities is not None:
+            ssl.create_default_context(cafile=authorities)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"[{section}] token_file, tls_ca: {error}") from error
+    if token_file and not (token and token.isascii() and token.isprintable()):
+        raise SettingsError(f"[{section}] token_file: {token_file}: there is no token in its first line")
+    return Access(token, authorities)
 
 
 class Later:

@@ -35,7 +35,7 @@ from nl_frontend.client import Node, NodeClient, RemoteNode
 from nl_frontend.errors import FrontEndError, ModelUnavailable, NodeBusy, PromptTooLarge
 from nl_frontend.models import fingerprint
 from nl_frontend.supervisor import EmbeddedNode
-from proxy.engines import Later, found_or_pulled
+from proxy.engines import Later, access_to, found_or_pulled
 from proxy.settings import Judge as JudgeSettings
 from proxy.settings import shipped
 from proxy.sqlstate import DeniedByGate
@@ -110,7 +110,8 @@ class Judging:
         self._progress = progress
         self._later = Later()
         nodes: list[Node] = [RemoteNode(url) for url in settings.urls] or [self._later]
-        self._client = NodeClient(*nodes, waiting_max=settings.waiting)
+        access = access_to("judge", settings.token_file, settings.tls_ca)
+        self._client = NodeClient(*nodes, waiting_max=settings.waiting, access=access)
         self._scorer = NodeScorer(self._client)
         self._judge: Judge | None = None
         self._starting: asyncio.Task[None] | None = None

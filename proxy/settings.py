@@ -17,9 +17,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from conf.lines import line_of
@@ -119,6 +121,8 @@ class Model:
     threads: int = at_least(0, 0)
     context_tokens: int = at_least(4096, 512)
     urls: tuple[str, ...] = ()
+    token_file: Path | None = None
+    tls_ca: Path | None = None
     deadline_s: int = at_least(60, 1)
 
 
@@ -131,6 +135,8 @@ class Judge:
     pull: bool = True
     threads: int = at_least(0, 0)
     urls: tuple[str, ...] = ()
+    token_file: Path | None = None
+    tls_ca: Path | None = None
     waiting: int = at_least(16, 1)
 
 
@@ -344,6 +350,15 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError("[auth] rules: cert needs [tls] certificate, key and client_ca")
     if settings.spark.auth == "KERBEROS" and not settings.spark.principal:
         raise SettingsError("[spark] auth = 'KERBEROS' needs [spark] principal")
+    for section, nodes in (("model", settings.model), ("judge", settings.judge)):
+        for url in nodes.urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise SettingsError(f"[{section}] urls: {url!r} is not a URL as https://10.0.0.5:8000")
+            if nodes.token_file and parts.scheme == "http" and not _is_loopback(parts.hostname):
+                raise SettingsError(
+                    f"[{section}] urls: the token must not go to {url!r} in clear; write https"
+                )
     if not settings.session.database or not settings.session.search_path:
         raise SettingsError("[session] database and search_path must not be empty")
     try:
@@ -351,6 +366,13 @@ def _checked(settings: Settings) -> Settings:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"[session] timezone: no such zone {settings.session.timezone!r}") from None
     return settings.with_values("data", folder=settings.data.folder.expanduser())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _all_keys(settings: Settings) -> list[tuple[Any, Any]]:

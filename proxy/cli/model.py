@@ -30,8 +30,8 @@ def add_commands(commands: Any) -> None:
     node = commands.add_parser(
         "node",
         help="serve a language model as a node",
-        description="Serve one model as an OpenAI-style completion endpoint on loopback, for servers whose "
-        "[model] urls name it.  Prints its port first.",
+        description="Serve one model as an OpenAI-style completion endpoint, for servers whose [model] urls name it.  "
+        "Prints its port first.  Other machines are answered over TLS only, and want a token.",
     )
     node.add_argument("--model", default=None, help="a name that `model list` shows, or a GGUF file")
     node.add_argument(
@@ -41,6 +41,14 @@ def add_commands(commands: Any) -> None:
         "--lora", type=Path, metavar="FILE", help="a LoRA adapter for the model, as a GGUF file"
     )
     node.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    node.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    node.add_argument(
+        "--tls-certificate", type=Path, metavar="FILE", help="PEM: the certificate and its chain"
+    )
+    node.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
+    node.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="its first line is what servers must show"
+    )
     node.add_argument("--threads", type=int, default=0, help="0 chooses (default)")
     node.set_defaults(run=run_node)
 
@@ -101,6 +109,10 @@ def run_node(arguments: argparse.Namespace) -> int:
     command += ["--port", str(arguments.port), "--threads", str(arguments.threads)]
     command += ["--judge"] if arguments.judge else []
     command += ["--lora", str(arguments.lora)] if arguments.lora else []
+    command += ["--host", arguments.host]
+    for flag in ("tls_certificate", "tls_key", "token_file"):
+        if (value := getattr(arguments, flag)) is not None:
+            command += [f"--{flag.replace('_', '-')}", str(value)]
     # llama.cpp's threads spin while they wait for each other, and starve beside a busy Spark.
     os.execve(sys.executable, command, {**os.environ, "OMP_WAIT_POLICY": "passive"})
 

@@ -27,8 +27,10 @@ class StubGenerator:
     started: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     running: int = 0
+    asked: int = 0
 
     def complete(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
+        self.asked += 1
         if request.prompt == "long":
             raise PromptTooLong("9 tokens; the context has 8")
         assert self.running == 0, "one at a time"
