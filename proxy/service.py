@@ -94,6 +94,8 @@ class Service:
     ) -> None:
         self.settings = settings
         self.database = settings.session.database
+        self.draining = False
+        """Whether the server lets no session in any more; of the first database for all."""
         if beside is None:
             self.registry = Registry()
             self.ledger = Ledger()

@@ -35,6 +35,7 @@ from proxy.wire.state import State
 if TYPE_CHECKING:
     from proxy.service import Service
 
+SHUTDOWN = ErrorFields("FATAL", "57P01", "terminating connection due to administrator command")
 STATEMENTS_MAX = 10_000
 """Prepared statements of one session; a client that leaks them gets an error, not the server's memory."""
 PORTALS_MAX = 1_000
@@ -64,6 +65,8 @@ class Session:
         self._busy = False
         self.started = datetime.now(UTC)
         self._ending: ErrorFields | None = None
+        self._leaving = False
+        self._reading = False
         self._cancelled: str | None = None
         self._reported: dict[str, str] = {}
 
@@ -105,6 +108,10 @@ class Session:
         self.io.on_lost = self._task.cancel if self._task else None
         try:
             while True:
+                if self._leaving and self.idle:
+                    self._fail(SHUTDOWN)
+                    return
+                self._reading = True
                 try:
                     event = await self.io.next_event()
                 except ProtocolError as error:
@@ -112,6 +119,8 @@ class Session:
                         raise
                     await self._statement_failed(error.fields)
                     continue
+                finally:
+                    self._reading = False
                 handler = _HANDLERS.get(type(event))
                 if handler is None:
                     return
@@ -177,10 +186,19 @@ class Session:
     def terminate(self, fields: ErrorFields | None = None) -> None:
         """pg_terminate_backend and shut-down: end the session with a FATAL error."""
         if self._ending is None and self._task is not None:
-            self._ending = fields or ErrorFields(
-                "FATAL", "57P01", "terminating connection due to administrator command"
-            )
+            self._ending = fields or SHUTDOWN
             self._task.cancel()
+
+    def leave(self) -> None:
+        """Drain: end the session (57P01) as soon as no statement and no transaction of it is under way."""
+        self._leaving = True
+        if self._reading and self.idle:
+            self.terminate()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be cut off by its end: the next message would be the first of a new transaction."""
+        return self.io.wire.state is State.IDLE and self.transaction.status is Status.IDLE
 
     # --- simple query
 

@@ -149,6 +149,11 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    drain_s: int = at_least(30, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     enabled: bool = True
     file: Path | None = None
@@ -185,6 +190,7 @@ class Settings:
     model: Model = Model()
     judge: Judge = Judge()
     limits: Limits = Limits()
+    control: Control = Control()
     audit: Audit = Audit()
     policy: Policy = Policy()
     semantic: Semantic = Semantic()

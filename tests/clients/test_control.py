@@ -1,0 +1,110 @@
+"""Draining, admission and what shows them, on a server of its own over the run's Spark."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from spark_thrift.transport import Endpoint
+from tests.live import LiveServer, over, start_server
+
+PAIRED = "patents.google_full WHERE grant_year >= 2010"
+SLOW = (
+    f"SELECT count(*) FROM (SELECT * FROM {PAIRED}) AS a JOIN (SELECT * FROM {PAIRED}) AS b"
+    " ON a.publication_number < b.publication_number"
+)
+"""A join without an equality: some seconds of work.  Of n rows it makes n(n - 1)/2 pairs."""
+
+
+@pytest.fixture
+def start(spark_endpoint: Endpoint, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    running: list[LiveServer] = []
+
+    def started(**sections: dict[str, object]) -> LiveServer:
+        running.append(start_server(tmp_path, spark=over(spark_endpoint, tmp_path), **sections))
+        return running[-1]
+
+    yield started
+    for server in running:
+        server.stop()
+
+
+def connect(server: LiveServer, **options: Any) -> psycopg.Connection[Any]:
+    return psycopg.connect(server.conninfo, **{"autocommit": True, **options})
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def use(connection: psycopg.Connection[Any]) -> None:
+    """Until it ends."""
+    while True:
+        connection.execute("SELECT 1")
+        time.sleep(0.01)
+
+
+def is_active(connection: psycopg.Connection[Any], pid: int) -> bool:
+    row = connection.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
+    return row is not None and row[0] == "active"
+
+
+def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServer]) -> None:
+    server = start()
+    idle, working, open_block, watching = (connect(server) for _ in range(4))
+    rows = working.execute(f"SELECT count(*) FROM {PAIRED}").fetchone()[0]  # type: ignore[index]
+    open_block.execute("BEGIN")
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(lambda: working.execute(SLOW).fetchone())
+        wait_until(lambda: is_active(watching, working.info.backend_pid))
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            use(idle)
+        with pytest.raises(psycopg.OperationalError, match="the database system is shutting down"):
+            connect(server)
+        assert open_block.execute("SELECT 1").fetchone() == (1,)
+        open_block.execute("COMMIT")
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            open_block.execute("SELECT 1")
+        assert answer.result() == (rows * (rows - 1) // 2,)
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        working.execute("SELECT 1")
+    assert server.process.wait(60) == 0
+
+
+def test_the_grace_ends_and_a_cancel_still_works(start: Callable[..., LiveServer]) -> None:
+    server = start(control={"drain_s": 2})
+    cancelled, cut_off, in_block = (connect(server) for _ in range(3))
+    in_block.execute("BEGIN")
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(each.execute, SLOW) for each in (cancelled, cut_off)]
+        wait_until(lambda: all(is_active(in_block, c.info.backend_pid) for c in (cancelled, cut_off)))
+        server.process.send_signal(signal.SIGTERM)
+        cancelled.cancel()
+        assert isinstance(answers[0].exception(), psycopg.errors.QueryCanceled)
+        assert isinstance(answers[1].exception(), psycopg.errors.AdminShutdown)
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        in_block.execute("SELECT 1")
+    assert server.process.wait(60) == 0
+
+
+def test_a_second_signal_ends_it_at_once(start: Callable[..., LiveServer]) -> None:
+    server = start(control={"drain_s": 600})
+    in_block = connect(server)
+    in_block.execute("BEGIN")
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "shutting down" in server.log())
+    server.process.send_signal(signal.SIGTERM)
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        use(in_block)
+    assert server.process.wait(60) == 0
