@@ -15,7 +15,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.audit_table import AuditTable
 from proxy.carrier import clean, forget, left_over
+from proxy.control import Control, pool_of
 from proxy.engines import Engine, LanguageModel
 from proxy.firewall import Firewall
 from proxy.judging import Judging
@@ -99,6 +100,7 @@ class Service:
         if beside is None:
             self.registry = Registry()
             self.ledger = Ledger()
+            self.control = Control(settings)
             self.users = Users(settings.users_path)
             self.policies = Policies(settings.policy_path)
             self.audit = Audit(settings)
@@ -108,7 +110,7 @@ class Service:
         else:
             self.registry, self.ledger, self.users = beside.registry, beside.ledger, beside.users
             self.policies, self.audit, self.judging = beside.policies, beside.audit, beside.judging
-            self.engine, self.model = beside.engine, beside.model
+            self.engine, self.model, self.control = beside.engine, beside.model, beside.control
         self._beside: Service | None = beside
         self._others: dict[str, Service] = {}
         self._catalogues: tuple[str, ...] = ()
@@ -315,10 +317,11 @@ class Service:
 
     # --- Spark
 
-    async def open_spark(self, user: str, zone: str) -> SparkSession:
+    async def open_spark(self, user: str, roles: Sequence[str], zone: str) -> SparkSession:
         """A Spark session for a client.  Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
         conf = {
             "spark.sql.session.timeZone": _spark_zone(zone),
+            "spark.sql.thriftserver.scheduler.pool": pool_of(roles),
             **self.settings.spark.session_conf,
             **self._catalogue_conf,
         }

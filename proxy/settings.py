@@ -150,6 +150,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Control:
+    running: int = at_least(32, 0)
+    waiting: int = at_least(200, 0)
+    wait_s: int = at_least(60, 1)
     drain_s: int = at_least(30, 0)
 
 

@@ -102,6 +102,10 @@ class Writes:
         statement = plan.allowed.statement
         if not isinstance(statement, Analyze):
             self.check_transaction(plan)
+        if isinstance(statement, Analyze) or (
+            plan.query is not None and not isinstance(statement, CreateView)
+        ):
+            await self.executor.turn.hold()
         if isinstance(statement, Insert):
             rows = await self._insert(plan, statement, portal)
             self.executor.count(rows)
@@ -206,6 +210,7 @@ class Writes:
 
     async def _insert_defaults(self, target: Target, rows: int) -> None:
         self._check_left_out(target, ())
+        await self.executor.turn.hold()
         spark = await self.executor.spark()
         async with self.service.ledger.turn(target.name, spark):
             first = target.table.columns[0].name
@@ -252,6 +257,8 @@ class Writes:
 
     async def load(self, stage: Stage, name: Name, columns: Sequence[Column]) -> None:
         """The stage's rows into a Spark table, with one INSERT."""
+        # Not before: what a client still sends is nothing that Spark works on.
+        await self.executor.turn.hold()
         spark = await self.executor.spark()
 
         async def command(sql: str) -> object:

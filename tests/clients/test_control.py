@@ -108,3 +108,61 @@ def test_a_second_signal_ends_it_at_once(start: Callable[..., LiveServer]) -> No
     with pytest.raises(psycopg.errors.AdminShutdown):
         use(in_block)
     assert server.process.wait(60) == 0
+
+
+@pytest.fixture
+def busy(start: Callable[..., LiveServer]) -> LiveServer:
+    """One place on Spark, and room for one to wait."""
+    return start(control={"running": 1, "waiting": 1, "wait_s": 600})
+
+
+def test_the_queue_overflows_and_every_wait_ends(busy: LiveServer) -> None:
+    working, waiting, refused, watching = (connect(busy) for _ in range(4))
+    watching.execute("SELECT count(*) FROM pg_class")  # the catalogue has no line
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(working.execute, SLOW)
+        wait_until(lambda: is_active(watching, working.info.backend_pid))
+        second = pool.submit(waiting.execute, "SELECT count(*) FROM patents.assignee")
+        wait_until(lambda: is_active(watching, waiting.info.backend_pid))
+        wait_until(lambda: fails(refused, "SELECT count(*) FROM patents.assignee") == "53300")
+        with pytest.raises(psycopg.errors.TooManyConnections) as caught:
+            refused.execute("SELECT count(*) FROM patents.assignee")
+        assert caught.value.diag.message_hint is not None
+        assert "[control] waiting = 1" in caught.value.diag.message_hint
+        waiting.cancel()
+        assert isinstance(second.exception(), psycopg.errors.QueryCanceled)
+        waiting.execute("SET statement_timeout = 200")
+        assert fails(waiting, "SELECT count(*) FROM patents.assignee") == "57014"
+        assert not answer.done()
+        waiting.execute("SET statement_timeout = 0")
+        last = pool.submit(waiting.execute, "SELECT count(*) FROM patents.assignee")
+        working.cancel()
+        assert isinstance(answer.exception(), psycopg.errors.QueryCanceled)
+        assert last.result().fetchone() is not None
+
+
+def fails(connection: psycopg.Connection[Any], sql: str) -> str | None:
+    """The SQLSTATE of its error."""
+    try:
+        connection.execute(sql)
+    except psycopg.Error as error:
+        return error.sqlstate
+    return None
+
+
+def test_who_does_not_read_on_holds_no_place(busy: LiveServer) -> None:
+    rows = "SELECT publication_number, abstract FROM patents.google_full"
+    with connect(busy, autocommit=False) as cursors, connect(busy) as slow, connect(busy) as other:
+        count = other.execute(f"SELECT count(*) FROM ({rows}) AS t").fetchone()[0]  # type: ignore[index]
+        with cursors.cursor("half_read") as half_read, slow.cursor() as unread:
+            half_read.execute(rows)
+            assert len(half_read.fetchmany(10)) == 10
+            streamed = unread.stream(rows)
+            next(streamed)  # what follows fills the buffers between here and there
+            assert other.execute(f"SELECT count(*) FROM ({rows}) AS t").fetchone() == (count,)
+            with cursors.cursor("another") as second:
+                second.execute(rows)
+                assert len(second.fetchmany(10)) == 10
+            assert 1 + sum(1 for _ in streamed) == count
+            half_read.itersize = 20_000
+            assert 10 + sum(1 for _ in half_read) == count

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from proxy.control import Control
 from proxy.registry import Registry
 from proxy.server import Server
 from proxy.session import SHUTDOWN, Session
@@ -60,7 +61,13 @@ async def runs(session: Session, event: Statement) -> None:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setitem(Session.run.__globals__["_HANDLERS"], Statement, runs)
-    return SimpleNamespace(settings=Settings(), registry=Registry(), draining=False, audit=SimpleNamespace())
+    return SimpleNamespace(
+        settings=Settings(),
+        registry=Registry(),
+        draining=False,
+        audit=SimpleNamespace(),
+        control=Control(Settings()),
+    )
 
 
 async def connected(service: Any) -> tuple[Session, Client, asyncio.Task[None]]:
