@@ -40,6 +40,11 @@ class Engine:
         assert self._client is not None
         return self._client
 
+    @property
+    def restarting(self) -> bool:
+        """Whether it is an embedded one that has ended, and is started again."""
+        return self._embedded is not None and not self._embedded.running
+
     async def start(self) -> None:
         """Raises: JavaMissing, EngineStartFailed; EngineUnavailable only later, by statements."""
         spark = self._settings.spark

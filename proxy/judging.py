@@ -117,6 +117,15 @@ class Judging:
         self._starting: asyncio.Task[None] | None = None
         self._tried_at = -START_AGAIN_S
 
+    @property
+    def client(self) -> NodeClient:
+        return self._client
+
+    @property
+    def begun(self) -> bool:
+        """Whether a judge was needed so far."""
+        return self._starting is not None
+
     async def passed(self, statement: str, allowed: Allowed, grants: Grants) -> Allowed:
         """The statement, with what the judge found when the role wants it judged.  Raises: DeniedByGate.
 

@@ -38,6 +38,7 @@ from proxy.mirror import Mirror, MirrorOptions
 from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.state import Rights
 from proxy.mirror.visible import Visible
+from proxy.nodes import Nodes
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -128,6 +129,7 @@ class Service:
             ),
             beside=beside.mirror if beside else None,
         )
+        self.nodes: Nodes = Nodes(self) if beside is None else beside.nodes
         self.firewall = Firewall(self.mirror)
         self.answers = Answers(self.mirror, _fingerprint(settings.model))
         self._audit_table = (
@@ -175,6 +177,7 @@ class Service:
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
+            self.nodes.run(),
             self.policies.follow(self._readmit),
             self.firewall.run(),
             self.answers.run(),

@@ -21,6 +21,7 @@ from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
 from proxy.execute import Executor
+from proxy.mirror.errors import MirrorUnavailable
 from proxy.plan import Nothing, Prepared
 from proxy.portal import Portal
 from proxy.ports import Bind
@@ -31,6 +32,7 @@ from proxy.wire import events as ev
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields, ProtocolError
 from proxy.wire.state import State
+from spark_thrift.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from proxy.service import Service
@@ -153,6 +155,8 @@ class Session:
                 self._task.uncancel()
             await self._statement_failed(ErrorFields("ERROR", "57014", reason))
         except Exception as error:
+            if isinstance(error, EngineUnavailable | MirrorUnavailable):
+                self.service.nodes.lost(error)
             denied = error.denied if isinstance(error, sqlstate.DeniedByGate) else None
             await self._statement_failed(sqlstate.fields_of(error, self.executor.statement_id), denied)
         finally:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from spark_thrift.transport import Endpoint
+from tests.clients.queries import ENDLESS
 from tests.live import LiveServer, over, start_server
 
 PAIRED = "patents.google_full WHERE grant_year >= 2010"
@@ -26,18 +27,26 @@ SLOW = (
 @pytest.fixture
 def start(spark_endpoint: Endpoint, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
     running: list[LiveServer] = []
+    del CONNECTIONS[:]
 
     def started(**sections: dict[str, object]) -> LiveServer:
         running.append(start_server(tmp_path, spark=over(spark_endpoint, tmp_path), **sections))
         return running[-1]
 
     yield started
+    for connection in CONNECTIONS:
+        connection.close()
     for server in running:
         server.stop()
 
 
+CONNECTIONS: list[psycopg.Connection[Any]] = []
+"""Those of the test that runs; they are closed before its server."""
+
+
 def connect(server: LiveServer, **options: Any) -> psycopg.Connection[Any]:
-    return psycopg.connect(server.conninfo, **{"autocommit": True, **options})
+    CONNECTIONS.append(psycopg.connect(server.conninfo, **{"autocommit": True, **options}))
+    return CONNECTIONS[-1]
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -57,6 +66,10 @@ def use(connection: psycopg.Connection[Any]) -> None:
 def is_active(connection: psycopg.Connection[Any], pid: int) -> bool:
     row = connection.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
     return row is not None and row[0] == "active"
+
+
+def in_queue(connection: psycopg.Connection[Any]) -> dict[int, str]:
+    return dict(connection.execute("SELECT pid, state FROM streamlink.queue").fetchall())
 
 
 def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServer]) -> None:
@@ -87,7 +100,7 @@ def test_the_grace_ends_and_a_cancel_still_works(start: Callable[..., LiveServer
     cancelled, cut_off, in_block = (connect(server) for _ in range(3))
     in_block.execute("BEGIN")
     with ThreadPoolExecutor() as pool:
-        answers = [pool.submit(each.execute, SLOW) for each in (cancelled, cut_off)]
+        answers = [pool.submit(each.execute, ENDLESS) for each in (cancelled, cut_off)]
         wait_until(lambda: all(is_active(in_block, c.info.backend_pid) for c in (cancelled, cut_off)))
         server.process.send_signal(signal.SIGTERM)
         cancelled.cancel()
@@ -120,11 +133,11 @@ def test_the_queue_overflows_and_every_wait_ends(busy: LiveServer) -> None:
     working, waiting, refused, watching = (connect(busy) for _ in range(4))
     watching.execute("SELECT count(*) FROM pg_class")  # the catalogue has no line
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(working.execute, SLOW)
-        wait_until(lambda: is_active(watching, working.info.backend_pid))
+        answer = pool.submit(working.execute, ENDLESS)
+        first_pid, second_pid = working.info.backend_pid, waiting.info.backend_pid
+        wait_until(lambda: in_queue(watching) == {first_pid: "working"})
         second = pool.submit(waiting.execute, "SELECT count(*) FROM patents.assignee")
-        wait_until(lambda: is_active(watching, waiting.info.backend_pid))
-        wait_until(lambda: fails(refused, "SELECT count(*) FROM patents.assignee") == "53300")
+        wait_until(lambda: in_queue(watching) == {first_pid: "working", second_pid: "waiting"})
         with pytest.raises(psycopg.errors.TooManyConnections) as caught:
             refused.execute("SELECT count(*) FROM patents.assignee")
         assert caught.value.diag.message_hint is not None
@@ -166,3 +179,64 @@ def test_who_does_not_read_on_holds_no_place(busy: LiveServer) -> None:
             assert 1 + sum(1 for _ in streamed) == count
             half_read.itersize = 20_000
             assert 10 + sum(1 for _ in half_read) == count
+
+
+POLICY = """
+default_roles = ["reader"]
+[users]
+other = ["boss"]
+[roles.reader]
+read = ["*.*"]
+max_running = 1
+[roles.boss]
+read = ["*.*"]
+admin = true
+audit = "all"
+"""
+
+
+def test_what_goes_on_is_there_to_select(start: Callable[..., LiveServer], tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    server = start(policy={"file": tmp_path / "policy.toml"}, limits={"statement_bytes": 65_536})
+    mine, working = connect(server, application_name="it's mine"), connect(server)
+    boss = connect(server, user="other")
+    sessions = (
+        "SELECT pid, username, roles, application_name, state FROM streamlink.sessions ORDER BY started"
+    )
+    me = (mine.info.backend_pid, "demo", ["reader"], "it's mine", "active")
+    quiet = (working.info.backend_pid, "demo", ["reader"], "", "idle")
+    assert mine.execute(sessions).fetchall() == [me, quiet]
+    assert [row[1] for row in boss.execute(sessions)] == ["demo", "demo", "other"]
+    joined = (
+        "SELECT count(*) FROM streamlink.sessions AS s JOIN streamlink.nodes AS n ON n.state = 'up'"
+        " WHERE s.pid = pg_backend_pid() AND n.kind IN ('spark', 'mirror') AND (n.address IS NULL) = %s"
+    )
+    wait_until(lambda: mine.execute(joined, [True]).fetchone() == (2,))
+    wait_until(lambda: boss.execute(joined, [False]).fetchone() == (2,))
+    with mine.cursor().copy("COPY (SELECT username FROM streamlink.sessions) TO STDOUT") as copy:
+        assert b"".join(copy) == b"demo\ndemo\n"
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(working.execute, ENDLESS)
+        wait_until(lambda: len(in_queue(boss)) == 1)
+        held_back = pool.submit(mine.execute, "SELECT count(*) FROM patents.assignee")
+        wait_until(lambda: sorted(in_queue(boss).values()) == ["waiting", "working"])
+        # Prepared by now, and true all the same; one statement has one id wherever it is shown.
+        ids = boss.execute("SELECT statement_id FROM streamlink.queue ORDER BY state DESC").fetchall()
+        shown = boss.execute("SELECT statement_id FROM streamlink.sessions WHERE waiting").fetchall()
+        assert [ids[1]] == shown
+        working.cancel()
+        assert isinstance(answer.exception(), psycopg.errors.QueryCanceled)
+        assert held_back.result().fetchone() is not None
+    audited = "SELECT count(*) FROM streamlink.audit WHERE id = ANY (%s) AND outcome = ANY ('{ok,cancelled}')"
+    wait_until(lambda: boss.execute(audited, [[row[0] for row in ids]]).fetchone() == (2,))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        mine.execute("SET search_path = streamlink; SELECT * FROM queue")
+
+
+def test_a_prepared_statement_shows_what_is_now(busy: LiveServer) -> None:
+    with connect(busy) as watching:
+        count = "SELECT count(*) FROM streamlink.sessions"
+        assert watching.execute(count, prepare=True).fetchone() == (1,)
+        with connect(busy):
+            assert watching.execute(count, prepare=True).fetchone() == (2,)
+        wait_until(lambda: watching.execute(count, prepare=True).fetchone() == (1,))
