@@ -329,7 +329,7 @@ class Executor:
                 await check_scan(spark, sql, session.grants.max_scan_bytes)
                 await self.turn.hold()
                 try:
-                    operation = await spark.execute(self._named(sql))
+                    operation = await spark.execute(self.named(sql))
                 except Exception as error:
                     raise self._service.pipeline.placed(error, prepared, sql) from error
                 return SparkRows(operation, encoder, self.turn)
@@ -415,7 +415,7 @@ class Executor:
         record = self.records.current
         return None if record is None else record.id
 
-    def _named(self, sql: str) -> str:
+    def named(self, sql: str) -> str:
         """The text for Spark with the statement's id before it: Spark shows it in a job's description."""
         return sql if self.statement_id is None else f"/* streamlink {self.statement_id} */ {sql}"
 

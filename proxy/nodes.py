@@ -67,11 +67,6 @@ class Nodes:
         self._session: SparkSession | None = None
         self._again = asyncio.Event()
 
-    @property
-    def ready(self) -> bool:
-        """Whether statements can be answered."""
-        return self._spark.state == self._mirror.state == "up"
-
     def all(self) -> list[Node]:
         """As they are now, as far as that is known without asking."""
         self._spark.in_flight = self._service.control.running
@@ -82,6 +77,7 @@ class Nodes:
         """A statement ended because a part did not answer."""
         node = self._mirror if isinstance(error, MirrorUnavailable) else self._spark
         node.found(node.state, type(error).__name__)
+        log.info("a statement has lost %s: %s", node.name, type(error).__name__)
         self._again.set()
 
     async def run(self) -> None:

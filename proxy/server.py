@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from proxy import loading
+from proxy import http, loading
 from proxy.auth import Peer
 from proxy.client_io import ClientIO, Disconnected
 from proxy.owner import listening
@@ -303,5 +303,6 @@ async def serve(
     async with (
         Service(settings, progress) as service,
         listening(settings.data.folder, partial(loading.served, service)),
+        http.listening(service, settings),
     ):
         await Server(settings, service).run(on_ready, leaving)

@@ -34,6 +34,7 @@ from proxy.engines import Engine, LanguageModel
 from proxy.firewall import Firewall
 from proxy.judging import Judging
 from proxy.ledger import Ledger
+from proxy.metrics import Metrics
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.state import Rights
@@ -101,17 +102,19 @@ class Service:
         if beside is None:
             self.registry = Registry()
             self.ledger = Ledger()
-            self.control = Control(settings)
+            self.metrics = Metrics(self)
+            self.control = Control(settings, self.metrics.waited)
             self.users = Users(settings.users_path)
             self.policies = Policies(settings.policy_path)
-            self.audit = Audit(settings)
+            self.audit = Audit(settings, self.metrics.statement)
             self.engine = Engine(settings, progress)
             self.model = LanguageModel(settings, progress)
             self.judging = Judging(settings.judge, progress)
         else:
             self.registry, self.ledger, self.users = beside.registry, beside.ledger, beside.users
             self.policies, self.audit, self.judging = beside.policies, beside.audit, beside.judging
-            self.engine, self.model, self.control = beside.engine, beside.model, beside.control
+            self.engine, self.model = beside.engine, beside.model
+            self.control, self.metrics = beside.control, beside.metrics
         self._beside: Service | None = beside
         self._others: dict[str, Service] = {}
         self._catalogues: tuple[str, ...] = ()

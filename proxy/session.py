@@ -131,7 +131,7 @@ class Session:
             self._fail(error.fields)
         except asyncio.CancelledError:
             if self._ending is not None:
-                self._fail(self._ending)
+                self._fail(sqlstate.with_id(self._ending, self.executor.statement_id))
             elif not self.io.lost:
                 raise
         finally:

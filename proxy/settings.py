@@ -157,6 +157,12 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Http:
+    host: str = "127.0.0.1"
+    port: int = at_least(0, 0, 65535)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     enabled: bool = True
     file: Path | None = None
@@ -194,6 +200,7 @@ class Settings:
     judge: Judge = Judge()
     limits: Limits = Limits()
     control: Control = Control()
+    http: Http = Http()
     audit: Audit = Audit()
     policy: Policy = Policy()
     semantic: Semantic = Semantic()

@@ -318,7 +318,8 @@ class Writes:
     async def command(self, sql: str, spark: SparkSession | None = None) -> list[Row]:
         """One statement in Spark.  Raises: SparkError; Refused 22001 in PostgreSQL's words."""
         try:
-            return await (spark or await self.executor.spark()).run_command(sql)
+            spark = spark or await self.executor.spark()
+            return await spark.run_command(self.executor.named(sql))
         except SparkError as error:
             if error.error_class == "EXCEED_LIMIT_LENGTH":
                 raise Refused("22001", "value too long for type character varying") from error

@@ -6,13 +6,12 @@ SIGTERM drains (see server.py); SIGINT, a second SIGTERM, and either while the s
 from __future__ import annotations
 
 import argparse
-import logging
 import resource
 import signal
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from proxy import logs
 from proxy.cli import doctor
 from proxy.cli.console import ALL_GOOD, Failure, activity, add_conf_flag, settings_of
 from proxy.settings import Settings, SettingsError, shipped
@@ -66,13 +65,7 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     if taken is not None:
         # Known now, and not when Spark is up.
         raise Failure(f"cannot listen on {taken.text}")
-    logging.basicConfig(
-        level=settings.log.level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    # It would log a line for every request to the model's node.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure(settings.log.level)
     # A client is a file descriptor, and the soft limit is often 1,024.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +74,26 @@ def in_queue(connection: psycopg.Connection[Any]) -> dict[int, str]:
     return dict(connection.execute("SELECT pid, state FROM streamlink.queue").fetchall())
 
 
+def get(port: int, path: str) -> tuple[int, str]:
+    """Status and body of an answer over HTTP."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServer]) -> None:
-    server = start()
+    port = free_port()
+    server = start(http={"port": port})
+    wait_until(lambda: get(port, "/readyz") == (200, "ready\n"))
     idle, working, open_block, watching = (connect(server) for _ in range(4))
     rows = working.execute(f"SELECT count(*) FROM {PAIRED}").fetchone()[0]  # type: ignore[index]
     open_block.execute("BEGIN")
@@ -85,6 +105,13 @@ def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServe
             use(idle)
         with pytest.raises(psycopg.OperationalError, match="the database system is shutting down"):
             connect(server)
+        assert get(port, "/readyz") == (503, "not ready: shutting down\n")
+        assert get(port, "/healthz") == (200, "ok\n")
+        metrics = get(port, "/metrics")[1].splitlines()
+        assert "streamlink_draining 1.0" in metrics
+        assert 'streamlink_queue{roles="reader",state="working"} 1.0' in metrics
+        assert 'streamlink_sessions{state="idle in transaction"} 1.0' in metrics
+        assert not any("google_full" in line or "demo" in line for line in metrics)
         assert open_block.execute("SELECT 1").fetchone() == (1,)
         open_block.execute("COMMIT")
         with pytest.raises(psycopg.errors.AdminShutdown):
