@@ -65,11 +65,6 @@ def use(connection: psycopg.Connection[Any]) -> None:
         time.sleep(0.01)
 
 
-def is_active(connection: psycopg.Connection[Any], pid: int) -> bool:
-    row = connection.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone()
-    return row is not None and row[0] == "active"
-
-
 def in_queue(connection: psycopg.Connection[Any]) -> dict[int, str]:
     return dict(connection.execute("SELECT pid, state FROM streamlink.queue").fetchall())
 
@@ -99,7 +94,7 @@ def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServe
     open_block.execute("BEGIN")
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(lambda: working.execute(SLOW).fetchone())
-        wait_until(lambda: is_active(watching, working.info.backend_pid))
+        wait_until(lambda: in_queue(watching) == {working.info.backend_pid: "working"})
         server.process.send_signal(signal.SIGTERM)
         with pytest.raises(psycopg.errors.AdminShutdown):
             use(idle)
@@ -128,7 +123,7 @@ def test_the_grace_ends_and_a_cancel_still_works(start: Callable[..., LiveServer
     in_block.execute("BEGIN")
     with ThreadPoolExecutor() as pool:
         answers = [pool.submit(each.execute, ENDLESS) for each in (cancelled, cut_off)]
-        wait_until(lambda: all(is_active(in_block, c.info.backend_pid) for c in (cancelled, cut_off)))
+        wait_until(lambda: len(in_queue(in_block)) == 2)
         server.process.send_signal(signal.SIGTERM)
         cancelled.cancel()
         assert isinstance(answers[0].exception(), psycopg.errors.QueryCanceled)
