@@ -33,7 +33,7 @@ from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Fiel
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
-from proxy.sqlstate import DeniedByGate, Refused, fields_of
+from proxy.sqlstate import DeniedByGate, Refused, fields_of, is_ours
 from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import Untranslatable, to_spark
@@ -327,10 +327,10 @@ class Pipeline:
         return self._placed_in_source(error, Source(prepared.text, prepared.start, None, prepared.query), sql)
 
     def _placed_in_source(self, error: Exception, source: Source | None, sql: str) -> Exception:
+        if source is None or is_ours(error):
+            return error
         fields = fields_of(error)
         position: int | None = None
-        if source is None:
-            return error
         if source.sql is not None:
             return Refused(
                 fields.sqlstate,

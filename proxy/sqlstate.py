@@ -87,6 +87,11 @@ _OURS = (EngineUnavailable, MirrorUnavailable, MalformedFrame)
 """What fails for no reason that lies in the statement."""
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether the fault is not the statement's: a part was lost, or we have a defect."""
+    return isinstance(error, _OURS) or not any(isinstance(error, kind) for kind, _ in _TABLE)
+
+
 def fields_of(error: BaseException, statement_id: str | None = None) -> ErrorFields:
     """The client's view of an exception; logs what is in no row of the table.
 
@@ -95,7 +100,7 @@ def fields_of(error: BaseException, statement_id: str | None = None) -> ErrorFie
     for kind, make in _TABLE:
         if isinstance(error, kind):
             fields = make(error)
-            return with_id(fields, statement_id) if isinstance(error, _OURS) else fields
+            return with_id(fields, statement_id) if is_ours(error) else fields
     incident = secrets.token_hex(4)
     # The exception's own words may hold a value or a piece of the statement: where it was raised says enough.
     where = "".join(traceback.format_tb(error.__traceback__))
