@@ -69,13 +69,13 @@ def test_spark_killed_under_load(fragile: LiveServer) -> None:
     assert connections[0].execute(down).fetchone() in [
         (s, "EngineUnavailable") for s in ("down", "starting", "up")
     ]
-    recorded = "SELECT count(*) FROM streamlink.audit WHERE id = ANY (%s) AND sqlstate IS NOT NULL"
-    assert connections[0].execute(recorded, [[named[1] for named in ids if named]]).fetchone() == (len(ids),)
     for connection in connections:
         assert answers_again(connection, "SELECT count(*) FROM patents.patent") == 59931, log_tail(
             fragile.folder
         )
         connection.close()
+    recorded = "SELECT count(*) FROM streamlink.audit WHERE id = ANY (%s) AND sqlstate IS NOT NULL"
+    assert connections[0].execute(recorded, [[named[1] for named in ids if named]]).fetchone() == (len(ids),)
 
 
 def test_mirror_killed(fragile: LiveServer) -> None:
