@@ -75,7 +75,8 @@ def test_spark_killed_under_load(fragile: LiveServer) -> None:
         )
         connection.close()
     recorded = "SELECT count(*) FROM streamlink.audit WHERE id = ANY (%s) AND sqlstate IS NOT NULL"
-    assert connections[0].execute(recorded, [[named[1] for named in ids if named]]).fetchone() == (len(ids),)
+    with psycopg.connect(fragile.conninfo) as connection:
+        assert connection.execute(recorded, [[named[1] for named in ids if named]]).fetchone() == (len(ids),)
 
 
 def test_mirror_killed(fragile: LiveServer) -> None:
