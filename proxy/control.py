@@ -7,9 +7,9 @@ starves behind a role that asks for much; within a line the first comes first.
 
 Rules: one session has one place at most and never waits while it holds one, so the lines cannot lock each other up.  A
 place is held while Spark works on the statement: until its last rows have come, its portal is suspended, its cursor's
-FETCH is over, or its client has not read for a while.  Going on after that needs a place again; such a statement is not
-refused, but comes first in its line.  What Spark reads ahead meanwhile is one fetch.  A wait ends with whatever ends
-the statement: cancel, statement_timeout, disconnect.
+FETCH is over, or its client has not read for a while; a COPY FROM takes one when its rows have come.  Going on after
+that needs a place again; such a statement is not refused, but comes first in its line.  What Spark reads ahead
+meanwhile is one fetch.  A wait ends with whatever ends the statement: cancel, statement_timeout, disconnect.
 
 Left out: planning, EXPLAIN and definitions, which run no jobs, and `streamlink-sql load`, which is the owner's; health
 of the parts (nodes.py); drain (server.py).

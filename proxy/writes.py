@@ -102,9 +102,8 @@ class Writes:
         statement = plan.allowed.statement
         if not isinstance(statement, Analyze):
             self.check_transaction(plan)
-        if isinstance(statement, Analyze) or (
-            plan.query is not None and not isinstance(statement, CreateView)
-        ):
+        if isinstance(statement, Insert | CreateTableAs | Analyze):
+            # Before there is a stage: that is a connection to the mirror, and others need those meanwhile.
             await self.executor.turn.hold()
         if isinstance(statement, Insert):
             rows = await self._insert(plan, statement, portal)
@@ -210,7 +209,6 @@ class Writes:
 
     async def _insert_defaults(self, target: Target, rows: int) -> None:
         self._check_left_out(target, ())
-        await self.executor.turn.hold()
         spark = await self.executor.spark()
         async with self.service.ledger.turn(target.name, spark):
             first = target.table.columns[0].name
@@ -257,7 +255,7 @@ class Writes:
 
     async def load(self, stage: Stage, name: Name, columns: Sequence[Column]) -> None:
         """The stage's rows into a Spark table, with one INSERT."""
-        # Not before: what a client still sends is nothing that Spark works on.
+        # A COPY has none so far: what its client still sends is nothing that Spark works on.
         await self.executor.turn.hold()
         spark = await self.executor.spark()
 
