@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from checker.verdict import Denied
 from proxy import http
 from proxy.audit import Record
+from proxy.cli import doctor
 from proxy.control import Control, Turn
 from proxy.metrics import Metrics
 from proxy.nodes import Node
@@ -103,6 +104,13 @@ async def test_a_peer_costs_little_and_not_for_long(service: Any, monkeypatch: p
 
 def test_nothing_listens_unless_it_is_wanted() -> None:
     assert Settings().http.port == 0
+
+
+def test_a_taken_port_is_found_out_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = Settings().with_values("listen", port=0).with_values("http", port=port)
+        assert [finding.state for finding in doctor.port(settings)] == ["ok", "missing"]
 
 
 def samples(service: Any) -> dict[tuple[str, ...], float]:
