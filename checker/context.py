@@ -154,6 +154,8 @@ class Grants:
     max_seconds: int | None = None
     max_scan_bytes: int | None = None
     """By the engine's estimate, before it runs."""
+    max_running: tuple[tuple[str, int], ...] = ()
+    """(role, how many of its users' statements the engine may work on at a time), for each role that has a limit."""
     writes: tuple[tuple[Action, str], ...] = ()
     """(action, pattern of schema.table); CREATE SCHEMA has the schema's name and no dot."""
     databases: tuple[DatabaseRights, ...] = ()

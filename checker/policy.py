@@ -347,6 +347,10 @@ class _Reader:
             self._fail(section, key, f"{value!r} is not a whole number of 1 or more")
         return int(value)
 
+    def _running(self, value: Any, section: str, key: str) -> tuple[tuple[str, int], ...]:
+        """With the role's name, since a statement counts for each role of its user."""
+        return ((section.removeprefix("roles."), self._count(value, section, key)),)
+
     def _firewall(self, value: Any, section: str, key: str) -> str:
         return self._choice(value, _RANK["firewall"], section, key)
 
@@ -397,6 +401,7 @@ _KEYS: Mapping[str, tuple[str, Any]] = {
     "max_rows": ("max_rows", _Reader._count),
     "max_seconds": ("max_seconds", _Reader._count),
     "max_scan_bytes": ("max_scan_bytes", _Reader._count),
+    "max_running": ("max_running", _Reader._running),
     "write": ("writes", _Reader._writes),
     "databases": ("databases", _Reader._databases),
     "prose": ("prose", _Reader._flag),

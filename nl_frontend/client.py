@@ -16,6 +16,7 @@ import base64
 import math
 import ssl
 import sys
+import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,6 +91,20 @@ class ScoreReply:
     cached_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a node without asking it.  Units: `error_at`, seconds since the epoch."""
+
+    url: str | None
+    coming: bool
+    in_flight: int
+    failures: int
+    """In a row, up to now."""
+    error: str | None
+    """The class of the last one."""
+    error_at: float | None
+
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -101,8 +116,11 @@ class _Place:
     in_flight: int = 0
     failures: int = 0
     alone_until: float = 0.0
+    error: str | None = None
+    error_at: float | None = None
 
-    def failed(self, now: float) -> None:
+    def failed(self, now: float, error: FrontEndError) -> None:
+        self.error, self.error_at = type(error).__name__, time.time()
         self.failures += 1
         self.alone_until = now + min(ALONE_S * 2 ** (self.failures - 1), ALONE_MAX_S)
 
@@ -123,6 +141,13 @@ class NodeClient:
     def nodes(self) -> int:
         """How many there are."""
         return len(self._places)
+
+    def seen(self) -> list[Seen]:
+        """Each node, in the order in which they were given."""
+        return [
+            Seen(p.node.url, p.node.coming, p.in_flight, p.failures, p.error, p.error_at)
+            for p in self._places
+        ]
 
     async def complete(self, body: dict[str, Any], *, deadline_s: float) -> Reply:
         """One completion of a request body as /v1/completions takes it.
@@ -157,14 +182,14 @@ class NodeClient:
                 async with asyncio.timeout_at(end if not others else (clock() + end) / 2):
                     reply = await self._post(place.node, path, body, parse)
             except TimeoutError:
-                place.failed(clock())
                 problem = DraftTimeout(
                     f"the language model gave no answer within {deadline_s:g} s",
                     hint="Ask again, or ask more simply.",
                 )
+                place.failed(clock(), problem)
             except NodeUnavailable as error:
-                place.failed(clock())
                 problem = error
+                place.failed(clock(), problem)
             except NodeBusy as error:
                 problem = error
             else:

@@ -100,6 +100,10 @@ class FrontEnd:
         self._prose_characters_max = prose_characters_max
         self._draft_tokens_max = draft_tokens_max
 
+    @property
+    def client(self) -> NodeClient:
+        return self._client
+
     def extract(self, statement: str, *, prose: bool) -> forms.Question | None:
         """See forms.extract."""
         return forms.extract(statement, prose=prose)

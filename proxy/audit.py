@@ -16,6 +16,7 @@ import json
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -67,6 +68,9 @@ class Record:
     over: bool = False
 
 
+OnEnd = Callable[[Record, str, ErrorFields | None, "Denied | None"], None]
+
+
 class Ids:
     """UUIDs of version 7: in the order of time, and unlike those of any other server or run.
 
@@ -90,9 +94,13 @@ class Ids:
 class Audit:
     """Writes records; shared by all sessions."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, on_end: OnEnd = lambda record, outcome, error, denied: None
+    ) -> None:
+        """`on_end` is told of each statement, recorded or not."""
         conf = settings.audit
         self.ids = Ids()
+        self._on_end = on_end
         self.journal: Journal | None = None
         self._stops = conf.on_failure == "stop"
         self._waiting: deque[bytes] = deque()
@@ -125,6 +133,7 @@ class Audit:
         denied: Denied | None = None,
     ) -> None:
         """One statement, over.  Raises: Refused 53100 or 58030, where that has to stop it."""
+        self._on_end(record, outcome, error, denied)
         if self.journal is None:
             return
         line = line_of(session, record, outcome, error, denied)

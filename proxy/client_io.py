@@ -112,6 +112,11 @@ class ClientIO(asyncio.Protocol):
         """Bytes of all messages so far, those that are not flushed yet included."""
         return self.bytes_out + self._pending_bytes
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client has yet to read, so that `drain` waits."""
+        return self._writable is not None
+
     async def drain(self) -> None:
         """Wait until the client has read enough.  Raises: Disconnected."""
         if self.lost:

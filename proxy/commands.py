@@ -71,7 +71,7 @@ class Commands:
                 plan, description, _ = await self.inner(checked, param_oids)
                 if isinstance(plan, OnMirror):
                     return (
-                        OnMirror(allowed.sql),
+                        OnMirror(statement.to_sql(plan.sql), live=plan.live),
                         replace(QUERY_PLAN, param_oids=description.param_oids),
                         "EXPLAIN",
                     )
@@ -83,7 +83,9 @@ class Commands:
             case st.CopyOut():
                 plan, description, _ = await self.inner(checked, ())
                 if isinstance(plan, OnMirror):
-                    return OnMirror(allowed.sql), NO_COLUMNS, "COPY"
+                    sql = statement.to_sql(plan.sql)
+                    copied = OnMirror(sql, signals=plan.signals, live=plan.live)
+                    return copied, NO_COLUMNS, "COPY"
                 return Act(statement, Prepared("", 0, plan, description, "SELECT")), NO_COLUMNS, "COPY"
             case st.Declare() | st.Prepare():
                 if isinstance(statement, st.Prepare):

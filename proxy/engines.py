@@ -34,6 +34,12 @@ class Engine:
         self._progress = progress
         self._embedded: EmbeddedSpark | None = None
         self._client: SparkClient | None = None
+        self._up = False
+
+    @property
+    def restarting(self) -> bool:
+        """Whether it is an embedded one that has ended, and is started again."""
+        return self._embedded is not None and not (self._up and self._embedded.running)
 
     @property
     def client(self) -> SparkClient:
@@ -51,6 +57,7 @@ class Engine:
                 conf={"spark.master": spark.master, **spark.conf},
             )
             await self._embedded.start(self._progress)
+            self._up = True
             endpoint = self._embedded.endpoint
         else:
             endpoint = self._endpoint()
@@ -91,10 +98,12 @@ class Engine:
         """Keep an embedded server alive; runs until cancelled."""
         while self._embedded is not None:
             await self._embedded.wait()
+            self._up = False
             log.error("the embedded Spark has ended and is started again")
             try:
                 # A port of its own each time: the old one may still be held by connections that are closing.
                 self.client.endpoint = await self._embedded.start()
+                self._up = True
             except EngineError as error:
                 log.error("the embedded Spark does not start: %s", error.message)
                 await asyncio.sleep(RESTART_PAUSE_S)

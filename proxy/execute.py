@@ -18,6 +18,7 @@ from checker.write_statements import WriteStatement
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
 from proxy.commands import Commands, check_own, ends_failed_block
+from proxy.control import Turn
 from proxy.copyout import CopyOut
 from proxy.mirror import frontend
 from proxy.mirror.effects import Effect
@@ -48,6 +49,8 @@ NO_BIND = Bind()
 BEGIN, COMMIT = frontend.query("BEGIN"), frontend.query("COMMIT")
 BEGIN_WRITING = frontend.query("BEGIN READ WRITE")
 LISTEN = frontend.query(f"LISTEN {CHANNEL}")
+PATIENCE_S = 1.0
+"""How long a client that does not read keeps its statement's place on Spark."""
 QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
 
 
@@ -64,6 +67,8 @@ class Executor:
         self._spark_zone: str | None = None
         self._seen_serial = 0
         self.records = Records(session)
+        self.turn = Turn(session.service.control, session)
+        """Held while Spark works on the statement in hand."""
 
     # --- simple query
 
@@ -82,6 +87,7 @@ class Executor:
                 async with self._deadline(prepared.plan):
                     await self._run(portal, 0)
             finally:
+                self.turn.release()
                 await portal.close()
         self.records.finished()
 
@@ -113,8 +119,11 @@ class Executor:
             portal.ended = True
             await self._relay(prepared, prepared.plan, portal.bind, simple=False)
         else:
-            async with self._deadline(prepared.plan):
-                await self._run(portal, max_rows)
+            try:
+                async with self._deadline(prepared.plan):
+                    await self._run(portal, max_rows)
+            finally:
+                self.turn.release()
         if portal.ended:
             self.records.finished()
         else:
@@ -259,8 +268,18 @@ class Executor:
             io.write(batch.data_rows(wanted))
             rows += batch.row_count
             self.count(batch.row_count)
-            await io.drain()
+            await self._drain()
         return rows
+
+    async def _drain(self) -> None:
+        """Wait until the client has read; when that takes long, somebody else gets the place on Spark."""
+        if self._io.is_behind and self.turn.held:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._io.drain()
+            except TimeoutError:
+                self.turn.release()
+        await self._io.drain()
 
     def count(self, rows: int) -> None:
         record = self.records.current
@@ -285,7 +304,7 @@ class Executor:
                 check_row_limit(rows, most)
                 io.write(copy.rows(batch))
                 self.count(batch.row_count)
-                await io.drain()
+                await self._drain()
             io.write(copy.end())
         finally:
             await stream.close()
@@ -308,11 +327,12 @@ class Executor:
                 spark = await self.spark()
                 sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
                 await check_scan(spark, sql, session.grants.max_scan_bytes)
+                await self.turn.hold()
                 try:
-                    operation = await spark.execute(self._named(sql))
+                    operation = await spark.execute(self.named(sql))
                 except Exception as error:
                     raise self._service.pipeline.placed(error, prepared, sql) from error
-                return SparkRows(operation, encoder)
+                return SparkRows(operation, encoder, self.turn)
             case ExplainSpark():
                 spark = await self.spark()
                 sql, _ = self._service.pipeline.spark_statement(prepared, plan.query, bind, session)
@@ -334,7 +354,8 @@ class Executor:
             await self.close()
         if self._spark is None:
             self._seen_serial = self._service.ledger.serial
-            self._spark = await self._service.open_spark(self._session.user, zone)
+            session = self._session
+            self._spark = await self._service.open_spark(session.user, session.grants.roles, zone)
             self._spark_zone = zone
         elif zone != self._spark_zone:
             await self._service.set_zone(self._spark, zone)
@@ -394,7 +415,7 @@ class Executor:
         record = self.records.current
         return None if record is None else record.id
 
-    def _named(self, sql: str) -> str:
+    def named(self, sql: str) -> str:
         """The text for Spark with the statement's id before it: Spark shows it in a job's description."""
         return sql if self.statement_id is None else f"/* streamlink {self.statement_id} */ {sql}"
 

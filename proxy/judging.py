@@ -12,6 +12,7 @@ Left out: what is judged and what is remembered (checker.judge).
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import Callable
@@ -117,6 +118,15 @@ class Judging:
         self._starting: asyncio.Task[None] | None = None
         self._tried_at = -START_AGAIN_S
 
+    @property
+    def client(self) -> NodeClient:
+        return self._client
+
+    @property
+    def begun(self) -> bool:
+        """Whether a judge was needed so far."""
+        return self._starting is not None
+
     async def passed(self, statement: str, allowed: Allowed, grants: Grants) -> Allowed:
         """The statement, with what the judge found when the role wants it judged.  Raises: DeniedByGate.
 
@@ -137,7 +147,9 @@ class Judging:
             return
         if time.monotonic() - self._tried_at >= START_AGAIN_S:
             self._tried_at = time.monotonic()
-            self._starting = asyncio.get_running_loop().create_task(self._start(), name="judge")
+            self._starting = asyncio.get_running_loop().create_task(
+                self._start(), name="judge", context=contextvars.Context()
+            )
 
     async def started(self) -> bool:
         """Wait for what `begin` began; whether there is a judge."""

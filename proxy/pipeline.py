@@ -33,7 +33,7 @@ from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Fiel
 from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
-from proxy.sqlstate import DeniedByGate, Refused, fields_of
+from proxy.sqlstate import DeniedByGate, Refused, fields_of, is_ours
 from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import Untranslatable, to_spark
@@ -142,11 +142,12 @@ class Pipeline:
 
         Raises: as `check` and `plan`; Refused 0A000 where its columns have changed, as PostgreSQL does.
         """
-        if prepared.versions == self.versions:
+        live = _is_live(prepared.plan)
+        if prepared.versions == self.versions and not live:
             return prepared
         same_policy = prepared.versions[0] == self.versions[0]
         rests_on_tables = isinstance(prepared.plan, OnSpark | ExplainSpark | Write) and prepared.query is None
-        if same_policy and not rests_on_tables:
+        if same_policy and not rests_on_tables and not live:
             return prepared
         text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
         parameters = None if prepared.prepare else oids
@@ -216,8 +217,7 @@ class Pipeline:
         where = route(allowed.facts, context.schema, context.search_path)
         sql = allowed.sql
         if where is Route.MIRROR and _is_personal(allowed.facts):
-            own = self._service.registry.seen_by(session)
-            sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), own))
+            sql = to_postgres(signals.rewritten(_with_own_pid(allowed.tree, session.pid), session))
         try:
             description = await self.describe_on_mirror(sql, session, param_oids)
         except MirrorError as error:
@@ -232,7 +232,8 @@ class Pipeline:
                 sets = tuple(name.lower() for name in allowed.facts.settings_written)
                 kinds = function_kinds()
                 reviews = any(kinds.get(f.name) == ADMIN for f in allowed.facts.functions)
-                return OnMirror(sql, sets, signals.signals(allowed.facts), reviews), description, "SELECT"
+                signalling, live = signals.signals(allowed.facts), signals.concerns(allowed.facts)
+                return OnMirror(sql, sets, signalling, reviews, live), description, "SELECT"
         return await self._plan_on_spark(checked, session, description)
 
     async def describe_on_mirror(
@@ -326,10 +327,10 @@ class Pipeline:
         return self._placed_in_source(error, Source(prepared.text, prepared.start, None, prepared.query), sql)
 
     def _placed_in_source(self, error: Exception, source: Source | None, sql: str) -> Exception:
+        if source is None or is_ours(error):
+            return error
         fields = fields_of(error)
         position: int | None = None
-        if source is None:
-            return error
         if source.sql is not None:
             return Refused(
                 fields.sqlstate,
@@ -372,6 +373,11 @@ def _built_in(oids: Sequence[int], session: Session) -> tuple[int, ...]:
 def _seen(description: Description) -> list[tuple[str, int, int]]:
     """The columns as the client was told of them, but for where they come from."""
     return [(field.name, field.oid, field.typmod) for field in description.fields or ()]
+
+
+def _is_live(plan: Plan) -> bool:
+    """Whether the answer is in the plan, so that it is made anew each time."""
+    return isinstance(plan, OnMirror) and plan.live
 
 
 def _encoder(columns: Sequence[OutputColumn], session: Session) -> RowEncoder:

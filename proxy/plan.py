@@ -28,13 +28,14 @@ class OnMirror:
     """Text generated from an allowed tree, for the mirror.
 
     `sets`: the settings that it may change (set_config).  `signals`: it may cancel or end sessions.  `reviews`: it
-    may write the firewall's lists.
+    may write the firewall's lists.  `live`: the text holds what was known when it was made (relations.py).
     """
 
     sql: str
     sets: tuple[str, ...] = ()
     signals: bool = False
     reviews: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from proxy.audit import Record, outcome_of
+from proxy.logs import STATEMENT
 from proxy.plan import Nothing, Prepared
 from proxy.sqlstate import Refused
 from proxy.wire.errors import ErrorFields
@@ -33,13 +34,22 @@ class Records:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._audit = session.service.audit
-        self.current: Record | None = None
-        """The statement in hand."""
+        self._current: Record | None = None
         self._message: list[Record] = []
         """Those of the Query or Parse in hand, in order."""
         self._unbound: dict[str, Record] = {}
         """By prepared statement: parsed, and not bound so far."""
         self.session_part: tuple[object, str] | None = None
+
+    @property
+    def current(self) -> Record | None:
+        """The statement in hand."""
+        return self._current
+
+    @current.setter
+    def current(self, record: Record | None) -> None:
+        self._current = record
+        STATEMENT.set(None if record is None else record.id)
 
     # --- Query and Parse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,21 @@ class Registry:
     def __init__(self) -> None:
         self.sessions: dict[int, Session] = {}
         self._next = secrets.randbelow(1 << 20)
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def add(self, session: Session) -> None:
+        self.sessions[session.pid] = session
+        self._empty.clear()
+
+    def remove(self, session: Session) -> None:
+        del self.sessions[session.pid]
+        if not self.sessions:
+            self._empty.set()
+
+    async def emptied(self) -> None:
+        """Wait until there is no session."""
+        await self._empty.wait()
 
     def new_pid(self) -> int:
         while True:

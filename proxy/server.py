@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from proxy import loading
+from proxy import http, loading
 from proxy.auth import Peer
 from proxy.client_io import ClientIO, Disconnected
 from proxy.owner import listening
@@ -58,8 +58,11 @@ class Server:
         self._tls = _tls_context(settings)
         self._clients: set[asyncio.Task[None]] = set()
 
-    async def run(self, on_ready: Callable[[Ready], None]) -> None:
-        """Listen until cancelled; then say goodbye to every client (57P01) and return."""
+    async def run(self, on_ready: Callable[[Ready], None], leaving: asyncio.Event) -> None:
+        """Listen until `leaving` is set and what ran then is done or its grace over, or until cancelled.
+
+        Either way every client that is left is told goodbye (57P01).
+        """
         listen = self._settings.listen
         sock = socket.create_server(
             (listen.host, listen.port),
@@ -67,31 +70,54 @@ class Server:
             backlog=BACKLOG,
         )
         sock.setblocking(False)
-        loop = asyncio.get_running_loop()
         host, port = sock.getsockname()[:2]
         on_ready(Ready(host, port))
         try:
             async with asyncio.TaskGroup() as group:
+                accepting = group.create_task(self._accept(sock, group))
                 try:
-                    while True:
-                        try:
-                            client, address = await loop.sock_accept(sock)
-                        except OSError as error:
-                            # Out of file descriptors: the clients that are here keep being served.
-                            log.warning("accept failed: %s", error.strerror)
-                            await asyncio.sleep(0.2)
-                            continue
-                        task = group.create_task(self._client(client, address))
-                        self._clients.add(task)
-                        task.add_done_callback(self._clients.discard)
-                except asyncio.CancelledError:
+                    await leaving.wait()
+                    await self._drain()
+                finally:
+                    accepting.cancel()
                     for session in list(self._registry.sessions.values()):
                         session.terminate()
                     if self._clients:
                         await asyncio.wait(self._clients, timeout=GOODBYE_S)
-                    raise
+                    for task in self._clients:
+                        task.cancel()
         finally:
             sock.close()
+
+    async def _accept(self, sock: socket.socket, group: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, address = await loop.sock_accept(sock)
+            except OSError as error:
+                # Out of file descriptors: the clients that are here keep being served.
+                log.warning("accept failed: %s", error.strerror)
+                await asyncio.sleep(0.2)
+                continue
+            task = group.create_task(self._client(client, address))
+            self._clients.add(task)
+            task.add_done_callback(self._clients.discard)
+
+    async def _drain(self) -> None:
+        """Let no session in and end each one when nothing of it is under way; return when none is left, or after the
+        grace.
+
+        Connections are still accepted: a new one is told why it cannot stay, and a CancelRequest is one, too.
+        """
+        grace_s = self._settings.control.drain_s
+        self._service.draining = True
+        sessions = list(self._registry.sessions.values())
+        for session in sessions:
+            session.leave()
+        log.info("shutting down: no new sessions, and %d s for what %d are doing", grace_s, len(sessions))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._registry.emptied()
 
     async def _client(self, sock: socket.socket, address: tuple[str, int]) -> None:
         sock.setblocking(False)
@@ -179,19 +205,26 @@ class Server:
             if isinstance(event, CancelRequested):
                 self._registry.cancel(event.process_id, event.secret_key)
                 return
+            self._check_open()
             if len(self._registry.sessions) >= self._settings.limits.connections:
                 raise ProtocolError("53300", "sorry, too many clients already", fatal=True)
             session = await Session.open(io, event, peer, self._service, pid=self._registry.new_pid())
+            self._check_open()
         except ProtocolError as error:
             if error.reply:
                 io.write(messages.error_response(error.fields))
             return
         deadline.reschedule(None)
-        self._registry.sessions[session.pid] = session
+        self._registry.add(session)
         try:
             await session.run()
         finally:
-            del self._registry.sessions[session.pid]
+            self._registry.remove(session)
+
+    def _check_open(self) -> None:
+        """Raises: ProtocolError 57P03 while shutting down."""
+        if self._service.draining:
+            raise ProtocolError("57P03", "the database system is shutting down", fatal=True)
 
 
 async def _first_packet(sock: socket.socket, wire: Connection) -> Event | NeedData | None:
@@ -261,12 +294,15 @@ def _tls_context(settings: Settings) -> ssl.SSLContext | None:
 async def serve(
     settings: Settings,
     *,
+    leaving: asyncio.Event,
     on_ready: Callable[[Ready], None] = lambda ready: None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Start what the settings name (mirror, Spark, node), listen, and run until cancelled."""
+    """Start what the settings name (mirror, Spark, node), listen, and run until cancelled, or until `leaving` is set
+    and the server has drained."""
     async with (
         Service(settings, progress) as service,
         listening(settings.data.folder, partial(loading.served, service)),
+        http.listening(service, settings),
     ):
-        await Server(settings, service).run(on_ready)
+        await Server(settings, service).run(on_ready, leaving)

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -29,14 +29,17 @@ from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.audit_table import AuditTable
 from proxy.carrier import clean, forget, left_over
+from proxy.control import Control, pool_of
 from proxy.engines import Engine, LanguageModel
 from proxy.firewall import Firewall
 from proxy.judging import Judging
 from proxy.ledger import Ledger
+from proxy.metrics import Metrics
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.state import Rights
 from proxy.mirror.visible import Visible
+from proxy.nodes import Nodes
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -94,12 +97,16 @@ class Service:
     ) -> None:
         self.settings = settings
         self.database = settings.session.database
+        self.draining = False
+        """Whether the server lets no session in any more; of the first database for all."""
         if beside is None:
             self.registry = Registry()
             self.ledger = Ledger()
+            self.metrics = Metrics(self)
+            self.control = Control(settings, self.metrics.waited)
             self.users = Users(settings.users_path)
             self.policies = Policies(settings.policy_path)
-            self.audit = Audit(settings)
+            self.audit = Audit(settings, self.metrics.statement)
             self.engine = Engine(settings, progress)
             self.model = LanguageModel(settings, progress)
             self.judging = Judging(settings.judge, progress)
@@ -107,6 +114,7 @@ class Service:
             self.registry, self.ledger, self.users = beside.registry, beside.ledger, beside.users
             self.policies, self.audit, self.judging = beside.policies, beside.audit, beside.judging
             self.engine, self.model = beside.engine, beside.model
+            self.control, self.metrics = beside.control, beside.metrics
         self._beside: Service | None = beside
         self._others: dict[str, Service] = {}
         self._catalogues: tuple[str, ...] = ()
@@ -124,6 +132,7 @@ class Service:
             ),
             beside=beside.mirror if beside else None,
         )
+        self.nodes: Nodes = Nodes(self) if beside is None else beside.nodes
         self.firewall = Firewall(self.mirror)
         self.answers = Answers(self.mirror, _fingerprint(settings.model))
         self._audit_table = (
@@ -171,6 +180,7 @@ class Service:
             self.engine.supervise(),
             self._load_model(),
             self.mirror.supervise(),
+            self.nodes.run(),
             self.policies.follow(self._readmit),
             self.firewall.run(),
             self.answers.run(),
@@ -313,10 +323,11 @@ class Service:
 
     # --- Spark
 
-    async def open_spark(self, user: str, zone: str) -> SparkSession:
+    async def open_spark(self, user: str, roles: Sequence[str], zone: str) -> SparkSession:
         """A Spark session for a client.  Raises: EngineUnavailable, Refused for a zone that Spark lacks."""
         conf = {
             "spark.sql.session.timeZone": _spark_zone(zone),
+            "spark.sql.thriftserver.scheduler.pool": pool_of(roles),
             **self.settings.spark.session_conf,
             **self._catalogue_conf,
         }

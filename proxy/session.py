@@ -21,6 +21,7 @@ from proxy import sqlstate
 from proxy.auth import Peer, authenticate
 from proxy.client_io import ClientIO, Disconnected
 from proxy.execute import Executor
+from proxy.mirror.errors import MirrorUnavailable
 from proxy.plan import Nothing, Prepared
 from proxy.portal import Portal
 from proxy.ports import Bind
@@ -31,10 +32,12 @@ from proxy.wire import events as ev
 from proxy.wire import messages as msg
 from proxy.wire.errors import ErrorFields, ProtocolError
 from proxy.wire.state import State
+from spark_thrift.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from proxy.service import Service
 
+SHUTDOWN = ErrorFields("FATAL", "57P01", "terminating connection due to administrator command")
 STATEMENTS_MAX = 10_000
 """Prepared statements of one session; a client that leaks them gets an error, not the server's memory."""
 PORTALS_MAX = 1_000
@@ -64,6 +67,8 @@ class Session:
         self._busy = False
         self.started = datetime.now(UTC)
         self._ending: ErrorFields | None = None
+        self._leaving = False
+        self._reading = False
         self._cancelled: str | None = None
         self._reported: dict[str, str] = {}
 
@@ -105,6 +110,10 @@ class Session:
         self.io.on_lost = self._task.cancel if self._task else None
         try:
             while True:
+                if self._leaving and self.idle:
+                    self._fail(SHUTDOWN)
+                    return
+                self._reading = True
                 try:
                     event = await self.io.next_event()
                 except ProtocolError as error:
@@ -112,6 +121,8 @@ class Session:
                         raise
                     await self._statement_failed(error.fields)
                     continue
+                finally:
+                    self._reading = False
                 handler = _HANDLERS.get(type(event))
                 if handler is None:
                     return
@@ -120,7 +131,7 @@ class Session:
             self._fail(error.fields)
         except asyncio.CancelledError:
             if self._ending is not None:
-                self._fail(self._ending)
+                self._fail(sqlstate.with_id(self._ending, self.executor.statement_id))
             elif not self.io.lost:
                 raise
         finally:
@@ -144,6 +155,8 @@ class Session:
                 self._task.uncancel()
             await self._statement_failed(ErrorFields("ERROR", "57014", reason))
         except Exception as error:
+            if isinstance(error, EngineUnavailable | MirrorUnavailable):
+                self.service.nodes.lost(error)
             denied = error.denied if isinstance(error, sqlstate.DeniedByGate) else None
             await self._statement_failed(sqlstate.fields_of(error, self.executor.statement_id), denied)
         finally:
@@ -177,10 +190,19 @@ class Session:
     def terminate(self, fields: ErrorFields | None = None) -> None:
         """pg_terminate_backend and shut-down: end the session with a FATAL error."""
         if self._ending is None and self._task is not None:
-            self._ending = fields or ErrorFields(
-                "FATAL", "57P01", "terminating connection due to administrator command"
-            )
+            self._ending = fields or SHUTDOWN
             self._task.cancel()
+
+    def leave(self) -> None:
+        """Drain: end the session (57P01) as soon as no statement and no transaction of it is under way."""
+        self._leaving = True
+        if self._reading and self.idle:
+            self.terminate()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be cut off by its end: the next message would be the first of a new transaction."""
+        return self.io.wire.state is State.IDLE and self.transaction.status is Status.IDLE
 
     # --- simple query
 

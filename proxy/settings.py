@@ -149,6 +149,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    running: int = at_least(32, 0)
+    waiting: int = at_least(200, 0)
+    wait_s: int = at_least(60, 1)
+    drain_s: int = at_least(30, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    host: str = "127.0.0.1"
+    port: int = at_least(0, 0, 65535)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     enabled: bool = True
     file: Path | None = None
@@ -185,6 +199,8 @@ class Settings:
     model: Model = Model()
     judge: Judge = Judge()
     limits: Limits = Limits()
+    control: Control = Control()
+    http: Http = Http()
     audit: Audit = Audit()
     policy: Policy = Policy()
     semantic: Semantic = Semantic()

@@ -10,19 +10,20 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from checker.verdict import Denied
 from nl_frontend.errors import FrontEndError
 from proxy.binds import BindError
-from proxy.mirror.errors import MirrorError
+from proxy.mirror.errors import MirrorError, MirrorUnavailable
 from proxy.rows import DataError
 from proxy.timezones import UnknownTimeZone
 from proxy.transaction import TransactionError
 from proxy.wire.errors import ErrorFields, ProtocolError
 from spark_thrift.columns import FetchFailed, MalformedFrame
 from spark_thrift.dialect import Untranslatable
-from spark_thrift.errors import EngineError
+from spark_thrift.errors import EngineError, EngineUnavailable
 
 log = logging.getLogger("streamlink")
 
@@ -82,20 +83,40 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], ErrorFields]], ...] = (
 )
 
 
+_OURS = (EngineUnavailable, MirrorUnavailable, MalformedFrame)
+"""What fails for no reason that lies in the statement."""
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether the fault is not the statement's: a part was lost, or we have a defect."""
+    return isinstance(error, _OURS) or not any(isinstance(error, kind) for kind, _ in _TABLE)
+
+
 def fields_of(error: BaseException, statement_id: str | None = None) -> ErrorFields:
-    """The client's view of an exception; logs what is in no row of the table."""
+    """The client's view of an exception; logs what is in no row of the table.
+
+    Where the fault is not the statement's, DETAIL names it, so that the record and the log can be found.
+    """
     for kind, make in _TABLE:
         if isinstance(error, kind):
-            return make(error)
+            fields = make(error)
+            return with_id(fields, statement_id) if is_ours(error) else fields
     incident = secrets.token_hex(4)
     # The exception's own words may hold a value or a piece of the statement: where it was raised says enough.
     where = "".join(traceback.format_tb(error.__traceback__))
-    log.error(
-        "internal error %s in statement %s: %s\n%s", incident, statement_id, type(error).__name__, where
-    )
-    return ErrorFields(
+    log.error("internal error %s: %s\n%s", incident, type(error).__name__, where)
+    fields = ErrorFields(
         "ERROR",
         "XX000",
         f"internal error {incident}",
         hint="The server's log has the details under this number.",
     )
+    return with_id(fields, statement_id)
+
+
+def with_id(fields: ErrorFields, statement_id: str | None) -> ErrorFields:
+    """An error whose DETAIL names the statement, as its audit record, the log and Spark's job description do."""
+    if statement_id is None:
+        return fields
+    named = f"Statement {statement_id}."
+    return replace(fields, detail=named if fields.detail is None else f"{fields.detail}\n{named}")

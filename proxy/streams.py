@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from proxy.control import Turn
 from proxy.mirror.lease import Lease, MirrorStream
 from proxy.ports import Bind, CopyOptions, Field, RowBatch
 from proxy.rows import RowEncoder
@@ -13,17 +14,22 @@ from spark_thrift.operation import Operation
 
 
 class SparkRows:
-    """The rows of one Spark operation, a frame at a time."""
+    """The rows of one Spark operation, a frame at a time; the session has a place on Spark until the last is here."""
 
-    __slots__ = ("_encoder", "_operation", "fields")
+    __slots__ = ("_encoder", "_operation", "_turn", "fields")
 
-    def __init__(self, operation: Operation, encoder: RowEncoder) -> None:
+    def __init__(self, operation: Operation, encoder: RowEncoder, turn: Turn) -> None:
         self.fields = encoder.fields
         self._operation = operation
         self._encoder = encoder
+        self._turn = turn
 
     async def next_batch(self) -> RowBatch | None:
+        if self._operation.works:
+            await self._turn.hold(again=True)
         frame = await self._operation.fetch()
+        if not self._operation.works:
+            self._turn.release()
         if frame is None:
             return None
         return self._encoder.decode(frame)

@@ -102,6 +102,9 @@ class Writes:
         statement = plan.allowed.statement
         if not isinstance(statement, Analyze):
             self.check_transaction(plan)
+        if isinstance(statement, Insert | CreateTableAs | Analyze):
+            # Before there is a stage: that is a connection to the mirror, and others need those meanwhile.
+            await self.executor.turn.hold()
         if isinstance(statement, Insert):
             rows = await self._insert(plan, statement, portal)
             self.executor.count(rows)
@@ -252,6 +255,8 @@ class Writes:
 
     async def load(self, stage: Stage, name: Name, columns: Sequence[Column]) -> None:
         """The stage's rows into a Spark table, with one INSERT."""
+        # A COPY has none so far: what its client still sends is nothing that Spark works on.
+        await self.executor.turn.hold()
         spark = await self.executor.spark()
 
         async def command(sql: str) -> object:
@@ -311,7 +316,8 @@ class Writes:
     async def command(self, sql: str, spark: SparkSession | None = None) -> list[Row]:
         """One statement in Spark.  Raises: SparkError; Refused 22001 in PostgreSQL's words."""
         try:
-            return await (spark or await self.executor.spark()).run_command(sql)
+            spark = spark or await self.executor.spark()
+            return await spark.run_command(self.executor.named(sql))
         except SparkError as error:
             if error.error_class == "EXCEED_LIMIT_LENGTH":
                 raise Refused("22001", "value too long for type character varying") from error

@@ -306,6 +306,8 @@ class EmbeddedSpark:
             "spark.sql.warehouse.dir": (base / "warehouse").as_uri(),
             # One task a core: with adaptive execution more only cost (200 is Spark's default, for clusters).
             "spark.sql.shuffle.partitions": str(self._cores * 2),
+            # The tasks of a small query go between those of a long one, which was there first.
+            "spark.scheduler.mode": "FAIR",
             # A partition is what incremental collection holds in memory at a time.
             "spark.sql.files.maxPartitionBytes": "32m",
             # A task looks between two batches whether it was cancelled: a join without an equality, which compares each

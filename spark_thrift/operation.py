@@ -94,6 +94,11 @@ class Operation:
             schema = decode_reply("GetResultSetMetadata", await metadata).schema
             self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
 
+    @property
+    def works(self) -> bool:
+        """Whether the engine still has something to do for it: `fetch` would wait."""
+        return self._ahead is not None
+
     async def fetch(self) -> bytearray | None:
         """The next FetchResults reply, whole and raw, or None at the end; the one after it is then on its
         way.

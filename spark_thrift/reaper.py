@@ -17,6 +17,7 @@ Rules: `stop` and `later` never wait and never raise.  One task, one connection,
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import heapq
 import itertools
 import logging
@@ -88,7 +89,10 @@ class Reaper:
         self._wake.set()
         if self._task is None:
             # The one task that outlives a statement; `aclose` ends it.
-            self._task = asyncio.create_task(self._work(), name="spark-reaper")
+            # In a context of its own, so that its log speaks of no statement.
+            self._task = asyncio.get_running_loop().create_task(
+                self._work(), name="spark-reaper", context=contextvars.Context()
+            )
 
     async def aclose(self) -> None:
         """Do what is still to be done, which may take JOB_STARTED_S and a connection, and end."""

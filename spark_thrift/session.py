@@ -108,6 +108,11 @@ class SparkSession:
         rows = await self.run_command("DESCRIBE QUERY " + sql, deadline_s=deadline_s)
         return tuple(DescribedColumn(row[0] or "", row[1] or "") for row in rows)
 
+    async def ping(self) -> None:
+        """See that the engine answers.  Raises: SparkError, EngineUnavailable."""
+        request = t.TGetInfoReq(self._handle, t.TGetInfoType.CLI_SERVER_NAME)
+        self._decode("GetInfo", await self._ask(encode_call("GetInfo", request)))
+
     async def metadata(self, call: str, request: Any) -> list[Row]:
         """All rows of one of HiveServer2's catalogue calls (GetSchemas, GetTables, GetColumns).
 

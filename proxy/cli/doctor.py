@@ -118,17 +118,18 @@ def model(settings: Settings) -> Iterator[Finding]:
 
 
 def port(settings: Settings) -> Iterator[Finding]:
-    listen = settings.listen
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((listen.host, listen.port))
-        yield Finding("ok", "port", f"{listen.host}:{listen.port} is free")
-    except OSError as error:
-        yield Finding(
-            "missing", "port", f"{listen.host}:{listen.port}: {error.strerror} (is a server running?)"
-        )
+    places = [(settings.listen.host, settings.listen.port)]
+    if settings.http.port:
+        places.append((settings.http.host, settings.http.port))
+    for host, number in places:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, number))
+            yield Finding("ok", "port", f"{host}:{number} is free")
+        except OSError as error:
+            yield Finding("missing", "port", f"{host}:{number}: {error.strerror} (is a server running?)")
 
 
 def folder(settings: Settings) -> Iterator[Finding]:

@@ -1,15 +1,17 @@
-"""`serve` and `demo`: run the server until SIGINT or SIGTERM."""
+"""`serve` and `demo`: run the server until a signal.
+
+SIGTERM drains (see server.py); SIGINT, a second SIGTERM, and either while the server starts, end it at once.
+"""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import resource
 import signal
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from proxy import logs
 from proxy.cli import doctor
 from proxy.cli.console import ALL_GOOD, Failure, activity, add_conf_flag, settings_of
 from proxy.settings import Settings, SettingsError, shipped
@@ -23,8 +25,8 @@ def add_commands(commands: Any) -> None:
     serve = commands.add_parser(
         "serve",
         help="run the server",
-        description="Run the server until Ctrl-C or SIGTERM.  What the settings name no address for is "
-        "embedded: Spark, the catalogue's PostgreSQL and the language model start and stop with it.",
+        description="Run the server until Ctrl-C, or SIGTERM and the end of what runs then.  What the settings name no "
+        "address for is embedded: Spark, the catalogue's PostgreSQL and the language model start and stop with it.",
         epilog="First: streamlink-sql users add NAME.  Settings and their defaults: conf/server.toml.",
     )
     add_conf_flag(serve)
@@ -63,20 +65,17 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
     if taken is not None:
         # Known now, and not when Spark is up.
         raise Failure(f"cannot listen on {taken.text}")
-    logging.basicConfig(
-        level=settings.log.level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    # It would log a line for every request to the model's node.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure(settings.log.level)
     # A client is a file descriptor, and the soft limit is often 1,024.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with activity() as shown:
+        listening = False
 
         def on_ready(ready: Ready) -> None:
+            nonlocal listening
+            listening = True
             shown.now("")
             print(ready_text(ready), flush=True)
 
@@ -86,9 +85,16 @@ def run(settings: Settings, ready_text: Callable[[Ready], str]) -> int:
             task = asyncio.current_task()
             assert task is not None
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, task.cancel)
-            await serve(settings, on_ready=on_ready, progress=shown.now)
+            leaving = asyncio.Event()
+
+            def drain() -> None:
+                if leaving.is_set() or not listening:
+                    task.cancel()
+                leaving.set()
+
+            loop.add_signal_handler(signal.SIGINT, task.cancel)
+            loop.add_signal_handler(signal.SIGTERM, drain)
+            await serve(settings, leaving=leaving, on_ready=on_ready, progress=shown.now)
 
         try:
             uvloop.run(until_a_signal())

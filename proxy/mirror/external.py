@@ -44,6 +44,10 @@ class ExternalServer:
         self._password = parts.get("password")
         self._tls = _tls(parts.get("sslmode", "prefer"), parts.get("sslrootcert"))
 
+    @property
+    def address(self) -> str:
+        return f"{self._host}:{self._port}"
+
     async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
         """See that it is there and new enough.  Raises: MirrorNotStarted."""
         import asyncpg

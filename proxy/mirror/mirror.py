@@ -128,6 +128,10 @@ class Mirror:
     def server(self) -> MirrorServer | ExternalServer:
         return self._server
 
+    @property
+    def address(self) -> str:
+        return self._server.address if isinstance(self._server, ExternalServer) else "embedded"
+
     async def start(self, progress: Callable[[str], None] = lambda text: None) -> None:
         """Ready to lease when it returns.  Raises: MirrorNotStarted; MirrorUnavailable for one beside another."""
         if self._beside is not None:

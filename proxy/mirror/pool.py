@@ -100,6 +100,11 @@ class Pool:
         """Connections open or being opened."""
         return len(self._lent) + self._opening + sum(map(len, self._idle.values()))
 
+    @property
+    def lent(self) -> int:
+        """Connections that are in use."""
+        return len(self._lent)
+
     def lease(self, place: Place, settings: Mapping[str, str]) -> Lease:
         return Lease(self, place, settings)
 

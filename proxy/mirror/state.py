@@ -144,7 +144,28 @@ _ANSWERS = f"""
     CREATE TRIGGER tell_of_answer AFTER UPDATE OF state OR DELETE ON answer EXECUTE FUNCTION tell_of_answer();
 """
 
-MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP)
+_SERVER = """
+    -- What these names stand for the server itself answers, and puts in their places; here they are for tools' lists.
+    CREATE VIEW sessions AS SELECT NULL::integer AS pid, NULL::text AS username, NULL::text[] AS roles,
+        NULL::text AS database, NULL::text AS application_name, NULL::text AS client_addr,
+        NULL::timestamptz AS started, NULL::text AS state, NULL::boolean AS waiting, NULL::uuid AS statement_id,
+        NULL::timestamptz AS statement_started WHERE false;
+    COMMENT ON VIEW sessions IS 'clients of this server: your own, or all for an administrator';
+    COMMENT ON COLUMN sessions.waiting IS 'for a place on Spark';
+    COMMENT ON COLUMN sessions.statement_id IS 'as streamlink.audit has it';
+    CREATE VIEW queue AS SELECT NULL::integer AS pid, NULL::text AS username, NULL::text[] AS roles,
+        NULL::text AS state, NULL::integer AS position, NULL::timestamptz AS since, NULL::uuid AS statement_id
+        WHERE false;
+    COMMENT ON VIEW queue IS 'statements that Spark works on, or that wait for it';
+    COMMENT ON COLUMN queue.position IS 'in the line of the same roles, from 1';
+    CREATE VIEW nodes AS SELECT NULL::text AS name, NULL::text AS kind, NULL::text AS address, NULL::text AS state,
+        NULL::timestamptz AS since, NULL::integer AS in_flight, NULL::text AS last_error,
+        NULL::timestamptz AS last_error_at WHERE false;
+    COMMENT ON VIEW nodes IS 'Spark, the catalogue server and the language models';
+    COMMENT ON COLUMN nodes.state IS 'up, down or starting';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP, _SERVER)
 """Step n takes the schema from version n - 1 to n."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -54,13 +55,28 @@ def test_spark_killed_under_load(fragile: LiveServer) -> None:
         assert not thread.is_alive(), "a client was left waiting"
     assert [type(e).__name__ for e in errors if e is None] == []
     assert {e.sqlstate for e in errors if e is not None} <= {"08006", "57P01", "57P03"}, errors
+    ids = [
+        re.fullmatch(r"Statement ([0-9a-f-]{36})\.", e.diag.message_detail or "")
+        for e in errors
+        if e is not None
+    ]
+    assert all(
+        named is not None and f"[{named[1]}] a statement has lost" in fragile.log() for named in ids
+    ), errors
     # What needs no Spark goes on meanwhile.
     assert connections[0].execute("SELECT current_user").fetchone() == ("demo",)
+    down = "SELECT state, last_error FROM streamlink.nodes WHERE kind = 'spark'"
+    assert connections[0].execute(down).fetchone() in [
+        (s, "EngineUnavailable") for s in ("down", "starting", "up")
+    ]
     for connection in connections:
         assert answers_again(connection, "SELECT count(*) FROM patents.patent") == 59931, log_tail(
             fragile.folder
         )
         connection.close()
+    recorded = "SELECT count(*) FROM streamlink.audit WHERE id = ANY (%s) AND sqlstate IS NOT NULL"
+    with psycopg.connect(fragile.conninfo) as connection:
+        assert connection.execute(recorded, [[named[1] for named in ids if named]]).fetchone() == (len(ids),)
 
 
 def test_mirror_killed(fragile: LiveServer) -> None:

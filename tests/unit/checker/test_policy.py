@@ -137,6 +137,7 @@ ann = ["a", "b"]
 read = ["s.*"]
 max_rows = 10
 max_seconds = 5
+max_running = 4
 application = true
 firewall = "learn"
 audit = "all"
@@ -147,6 +148,7 @@ deny_at = 0.5
 read = ["t.*"]
 deny = ["s.x"]
 max_rows = 20
+max_running = 2
 admin = true
 redact = true
 [roles.b.filters]
@@ -166,6 +168,7 @@ def test_several_roles_give_all_rights_and_all_restrictions() -> None:
     assert both.filters == (RowFilter("s.*", "year > 2000"),)
     assert both.max_rows == 20
     assert both.max_seconds is None
+    assert both.max_running == (("a", 4), ("b", 2))
     assert both.application
     assert both.firewall == "learn"
     assert both.audit == "all"
