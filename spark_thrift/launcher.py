@@ -25,6 +25,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Final
 
 from spark_thrift.errors import EngineStartFailed
@@ -154,7 +155,7 @@ class EmbeddedSpark:
         self.data_dir.chmod(0o700)
         with await self._locked(progress) as lock:
             self._make_folders()
-            await compile_provider(java, _pyspark() / "jars", self.data_dir / "tmp" / "classes")
+            await compile_provider(java, jars(), self.data_dir / "tmp" / "classes")
             port = self._port or _free_port()
             progress(f"starting Spark with Java {java.version} on 127.0.0.1:{port} (some 15 seconds)")
             password = new_password()
@@ -221,7 +222,7 @@ class EmbeddedSpark:
                 env=os.environ
                 | {
                     "SPARK_LOCAL_IP": "127.0.0.1",
-                    "SPARK_HOME": str(_pyspark()),
+                    "SPARK_HOME": str(pyspark()),
                     "SPARK_SCALA_VERSION": "2.13",
                 },
                 # The lock's descriptor is never used in there: it keeps the lock until Java is gone.
@@ -265,86 +266,121 @@ class EmbeddedSpark:
 
     def _command(self, java: Java, port: int) -> list[str]:
         base = self.data_dir
-        tmp, logs = base / "tmp", base / "logs"
-        config = tmp / "log4j2.properties"
-        silent = "".join(
-            f"logger.silent{i}.name = {name}\nlogger.silent{i}.level = off\n"
-            for i, name in enumerate(_SILENT_LOGGERS)
-        )
-        config.write_text(_LOG4J2 + silent)
-        options = [
-            f"-Xmx{self._memory}",
-            # With few cores the concurrent collectors only take time from the work.
-            *(["-XX:+UseSerialGC"] if self._cores <= 2 else []),
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Xshare:auto",
-            f"-Djava.io.tmpdir={tmp}",
-            "-Djava.net.preferIPv4Stack=true",
-            "-Dio.netty.tryReflectionSetAccessible=true",
-            f"-Dlog4j2.configurationFile={config.as_uri()}",
-            f"-Dstreamlink.logs={logs}",
-            f"-Dderby.system.home={base}",
-            f"-Dderby.stream.error.file={logs / 'derby.log'}",
-            *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
-            "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
-        ]
-        if "jdk.incubator.vector" in java.modules:
-            options.append("--add-modules=jdk.incubator.vector")
-        if java.version >= 22:
-            options.append("--enable-native-access=ALL-UNNAMED")
-        if java.version >= 23:
-            options.append("--sun-misc-unsafe-memory-access=allow")
         metastore = f"jdbc:derby:;databaseName={base / 'metastore'};create=true"
         conf = {
             "spark.master": f"local[{self._cores}]",
-            "spark.app.name": "streamlink",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.memory": self._memory,
-            "spark.ui.enabled": "false",
-            "spark.local.dir": str(tmp),
             "spark.sql.warehouse.dir": (base / "warehouse").as_uri(),
             # One task a core: with adaptive execution more only cost (200 is Spark's default, for clusters).
             "spark.sql.shuffle.partitions": str(self._cores * 2),
-            # The tasks of a small query go between those of a long one, which was there first.
-            "spark.scheduler.mode": "FAIR",
-            # A partition is what incremental collection holds in memory at a time.
-            "spark.sql.files.maxPartitionBytes": "32m",
-            # A task looks between two batches whether it was cancelled: a join without an equality, which compares each
-            # row of one with a whole table, goes on for long with Spark's own 4,096 rows.
-            "spark.sql.parquet.columnarReaderBatchSize": "1024",
-            "spark.sql.orc.columnarReaderBatchSize": "1024",
             "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
-            # A cancel interrupts Derby in the middle of a lookup, which breaks the connection; the default pool
-            # never gets it back, and after eight of them every statement waits for ever.
-            "spark.hadoop.datanucleus.connectionPoolingType": "NONE",
-            "spark.hadoop.hive.exec.scratchdir": str(tmp / "hive"),
-            "spark.hadoop.hive.exec.local.scratchdir": str(tmp / "hive-local"),
             **self._conf,
         }
         if conf["spark.master"].startswith("local"):
             # Spark's own ports ask for a secret as well; it makes that one itself.
             conf.setdefault("spark.authenticate", "true")
-        server = {
-            "hive.server2.thrift.bind.host": "127.0.0.1",
-            "hive.server2.thrift.port": str(port),
-            "hive.server2.authentication": "CUSTOM",
-            "hive.server2.logging.operation.enabled": "false",
-        }
-        # What spark-submit would do with these two.
-        more = [conf.get("spark.driver.extraClassPath", ""), *conf.get("spark.jars", "").split(",")]
-        return [
-            str(java.program),
-            *options,
-            "-cp",
-            ":".join([str(tmp / "classes"), f"{_pyspark() / 'jars'}/*", *filter(None, more)]),
-            *(f"-D{key}={value}" for key, value in conf.items()),
-            _MAIN,
-            *(word for key, value in server.items() for word in ("--hiveconf", f"{key}={value}")),
-        ]
+        return server_command(java, base, port, memory=self._memory, cores=self._cores, conf=conf)
 
 
-def _pyspark() -> Path:
+def server_command(
+    java: Java,
+    base: Path,
+    port: int,
+    *,
+    memory: str,
+    cores: int,
+    conf: Mapping[str, str],
+    hive: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """A Thrift Server on loopback that keeps what it writes in `base`, where logs/ and tmp/classes are made already.
+
+    `conf` goes over the settings that every one of ours has; `hive` are more of HiveServer2's own.
+    """
+    tmp, logs = base / "tmp", base / "logs"
+    config = tmp / "log4j2.properties"
+    silent = "".join(
+        f"logger.silent{i}.name = {name}\nlogger.silent{i}.level = off\n"
+        for i, name in enumerate(_SILENT_LOGGERS)
+    )
+    config.write_text(_LOG4J2 + silent)
+    options = [
+        *java_options(java, memory=memory, cores=cores),
+        f"-Djava.io.tmpdir={tmp}",
+        f"-Dlog4j2.configurationFile={config.as_uri()}",
+        f"-Dstreamlink.logs={logs}",
+        f"-Dderby.system.home={base}",
+        f"-Dderby.stream.error.file={logs / 'derby.log'}",
+    ]
+    conf = {
+        "spark.app.name": "streamlink",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": memory,
+        "spark.ui.enabled": "false",
+        "spark.local.dir": str(tmp),
+        # The tasks of a small query go between those of a long one, which was there first.
+        "spark.scheduler.mode": "FAIR",
+        # A partition is what incremental collection holds in memory at a time.
+        "spark.sql.files.maxPartitionBytes": "32m",
+        # A task looks between two batches whether it was cancelled: a join without an equality, which compares each
+        # row of one with a whole table, goes on for long with Spark's own 4,096 rows.
+        "spark.sql.parquet.columnarReaderBatchSize": "1024",
+        "spark.sql.orc.columnarReaderBatchSize": "1024",
+        # A cancel interrupts Derby in the middle of a lookup, which breaks the connection; the default pool
+        # never gets it back, and after eight of them every statement waits for ever.
+        "spark.hadoop.datanucleus.connectionPoolingType": "NONE",
+        "spark.hadoop.hive.exec.scratchdir": str(tmp / "hive"),
+        "spark.hadoop.hive.exec.local.scratchdir": str(tmp / "hive-local"),
+        **conf,
+    }
+    server = {
+        "hive.server2.thrift.bind.host": "127.0.0.1",
+        "hive.server2.thrift.port": str(port),
+        "hive.server2.authentication": "CUSTOM",
+        "hive.server2.logging.operation.enabled": "false",
+        **hive,
+    }
+    # What spark-submit would do with these two.
+    more = [conf.get("spark.driver.extraClassPath", ""), *conf.get("spark.jars", "").split(",")]
+    return [
+        str(java.program),
+        *options,
+        "-cp",
+        ":".join([str(tmp / "classes"), f"{jars()}/*", *filter(None, more)]),
+        *(f"-D{key}={value}" for key, value in conf.items()),
+        _MAIN,
+        *(word for key, value in server.items() for word in ("--hiveconf", f"{key}={value}")),
+    ]
+
+
+def java_options(java: Java, *, memory: str, cores: int) -> list[str]:
+    """What Spark and Hadoop ask of the Java that runs them.  Units: `memory` as -Xmx takes it."""
+    options = [
+        f"-Xmx{memory}",
+        # With few cores the concurrent collectors only take time from the work.
+        *(["-XX:+UseSerialGC"] if cores <= 2 else []),
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Xshare:auto",
+        "-Djava.net.preferIPv4Stack=true",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
+        "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+    ]
+    if "jdk.incubator.vector" in java.modules:
+        options.append("--add-modules=jdk.incubator.vector")
+    if java.version >= 22:
+        options.append("--enable-native-access=ALL-UNNAMED")
+    if java.version >= 23:
+        options.append("--sun-misc-unsafe-memory-access=allow")
+    return options
+
+
+def jars() -> Path:
+    """The folder of pyspark's jars, Hadoop's client among them.  Raises: EngineStartFailed."""
+    return pyspark() / "jars"
+
+
+def pyspark() -> Path:
+    """SPARK_HOME.  Raises: EngineStartFailed."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         raise EngineStartFailed("the embedded engine needs the Python package pyspark")

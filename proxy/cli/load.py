@@ -120,7 +120,8 @@ def _path(source: str, settings: Settings) -> str:
     path = str(Path(source).expanduser().absolute())
     if not Path(path).exists() and not glob(path):
         raise Failure(f"there is no {source}")
-    return path
+    # Where tables lie on HDFS, Spark takes a bare path for one of HDFS's.
+    return f"file://{path}"
 
 
 def _options(given: list[str]) -> Mapping[str, str]:

@@ -181,7 +181,7 @@ class MirrorServer:
         """initdb, then the mirror's database in the place of `postgres`; complete or not at all."""
         making = self._home / "cluster.new"
         shutil.rmtree(making, ignore_errors=True)
-        self._own(making)
+        own(making)
         await self._call(
             "initdb",
             *("--pgdata", str(making), "--username", OWNER, "--auth", "peer", "--encoding", "UTF8"),
@@ -197,22 +197,15 @@ class MirrorServer:
         )  # fmt: skip
         making.rename(self._cluster)
 
-    def _own(self, folder: Path) -> None:
-        """Make a folder that only the server's user and root can enter."""
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if os.geteuid() == 0:
-            account = _unprivileged_account()
-            os.chown(folder, account.pw_uid, account.pw_gid)
-
     def _choose_socket_dir(self) -> Path:
         wanted = self._home / "run"
         name_bytes = len(f"/.s.PGSQL.{PORT}")
         if len(os.fsencode(wanted)) + name_bytes <= SOCKET_PATH_LIMIT_BYTES:
-            self._own(wanted)
+            own(wanted)
             return wanted
         short = Path(tempfile.mkdtemp(prefix="streamlink-"))
         self._temporary_socket_dir = True
-        self._own(short)
+        own(short)
         return short
 
     # The process
@@ -275,16 +268,7 @@ class MirrorServer:
             return []
 
     def _command(self, program: str, arguments: Sequence[str]) -> list[str]:
-        binary = _binaries() / program
-        user = group = -1
-        needs_search = False
-        if os.geteuid() == 0:
-            account = _unprivileged_account()
-            user, group = account.pw_uid, account.pw_gid
-            needs_search = not (_passable(binary) and _passable(self._cluster))
-        child = Path(__file__).with_name("child.py")
-        numbers = (os.getpid(), user, group, int(needs_search), int(signal.SIGINT))
-        return [sys.executable, "-I", "-S", str(child), *map(str, numbers), str(binary), *arguments]
+        return server_command(program, arguments, self._cluster, at_parents_end=signal.SIGINT)
 
     async def _call(self, program: str, *arguments: str, stdin: bytes = b"") -> None:
         process = await asyncio.create_subprocess_exec(
@@ -301,6 +285,33 @@ class MirrorServer:
             return self._log.read_text(errors="replace").strip()[-500:] or "it said nothing"
         except OSError:
             return "its log cannot be read"
+
+
+def server_command(
+    program: str, arguments: Sequence[str], cluster: Path, *, at_parents_end: int
+) -> list[str]:
+    """A program of PostgreSQL's over a data folder, as somebody who may run it; to be a child of this very process.
+
+    `at_parents_end`: the signal that it gets when this process ends, 0 for none.  Raises: MirrorNotStarted.
+    """
+    binary = _binaries() / program
+    user = group = -1
+    needs_search = False
+    if os.geteuid() == 0:
+        account = _unprivileged_account()
+        user, group = account.pw_uid, account.pw_gid
+        needs_search = not (_passable(binary) and _passable(cluster))
+    child = Path(__file__).with_name("child.py")
+    numbers = (os.getpid(), user, group, int(needs_search), int(at_parents_end))
+    return [sys.executable, "-I", "-S", str(child), *map(str, numbers), str(binary), *arguments]
+
+
+def own(folder: Path) -> None:
+    """Make a folder that only the server's user and root can enter.  Raises: MirrorNotStarted."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        account = _unprivileged_account()
+        os.chown(folder, account.pw_uid, account.pw_gid)
 
 
 def _binaries() -> Path:
