@@ -23,7 +23,7 @@ to begin:
 
 def parser() -> argparse.ArgumentParser:
     """Every command with its flags.  A command's `run` is in the namespace it parses to."""
-    from proxy.cli import ask, check, doctor, load, model, serve, users
+    from proxy.cli import ask, check, cluster, doctor, load, model, serve, users
 
     root = argparse.ArgumentParser(
         prog="streamlink-sql",
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for family in (serve, ask, check, load, users, model, doctor):
+    for family in (serve, ask, check, load, users, model, cluster, doctor):
         family.add_commands(commands)
     return root
 
