@@ -124,8 +124,27 @@ def home_of(key: str, tables: Iterable[Table]) -> Table | None:
     )
 
 
+def _declared(tables: Sequence[Table]) -> dict[tuple[int, str], tuple[Table, str]]:
+    """What a table and column is declared to refer to, table and column, as far as both are among the tables."""
+    homes = {(table.schema, table.name): table for table in tables}
+    found: dict[tuple[int, str], tuple[Table, str]] = {}
+    for table in tables:
+        held = {column.name for column in table.columns}
+        for reference in getattr(table, "references", ()):
+            home = homes.get((reference.schema, reference.table))
+            key = getattr(home, "key", ())
+            if home is not None and held.issuperset(reference.columns) and len(key) == len(reference.columns):
+                seen = {column.name for column in home.columns}
+                pairs = zip(reference.columns, key, strict=True)
+                found |= {(id(table), name): (home, other) for name, other in pairs if other in seen}
+    return found
+
+
 def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
-    """Columns that look like keys and stand in several tables, each joined to the table that it is named after."""
+    """Columns that are declared to refer to another table's, and those that look like keys and stand in several tables,
+    each joined to the table that it is named after.
+    """
+    declared = _declared(tables)
     holders: dict[str, list[Table]] = {}
     for table in tables:
         for column in table.columns:
@@ -134,9 +153,13 @@ def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
     joins = []
     for name, found in holders.items():
         home = home_of(name, tables) or min(found, key=lambda t: len(t.columns))
-        joins += [
-            f"{names[id(t)]}.{quote(name)} = {names[id(home)]}.{quote(name)}" for t in found if t is not home
-        ]
+        for table in found:
+            other, key = declared.pop((id(table), name), (home, name))
+            if (other, key) != (table, name):
+                joins.append(f"{names[id(table)]}.{quote(name)} = {names[id(other)]}.{quote(key)}")
+    left = {id(table): table for table in tables}
+    for (table_id, name), (other, key) in declared.items():
+        joins.append(f"{names[id(left[table_id])]}.{quote(name)} = {names[id(other)]}.{quote(key)}")
     return joins
 
 
@@ -156,7 +179,7 @@ def words(text: str) -> set[str]:
 def select_tables(
     tables: Iterable[Table], question: str, *, search_path: Sequence[str], budget: int
 ) -> list[Table]:
-    """All tables when they fit, else those that share most words with the question.
+    """All tables when they fit, else those that share most words with the question, and those declared to join them.
 
     Units: `budget` in tokens of serialised schema.
     """
@@ -165,7 +188,7 @@ def select_tables(
     if sum(costs) <= budget:
         return ordered
     asked = words(question)
-    scores = [_score(table, asked) for table in ordered]
+    scores = _with_neighbours(ordered, [_score(table, asked) for table in ordered])
     kept: set[int] = set()
     left = budget
     for i in sorted(range(len(ordered)), key=lambda i: (-scores[i], i)):
@@ -173,6 +196,16 @@ def select_tables(
             kept.add(i)
             left -= costs[i]
     return [table for i, table in enumerate(ordered) if i in kept]
+
+
+def _with_neighbours(tables: Sequence[Table], scores: Sequence[float]) -> list[float]:
+    """A table that is asked about may need another one that no word names, to be joined by."""
+    number = {id(table): at for at, table in enumerate(tables)}
+    lent = [0.0] * len(tables)
+    for (table_id, _), (home, _) in _declared(tables).items():
+        for one, other in ((number[table_id], number[id(home)]), (number[id(home)], number[table_id])):
+            lent[one] = max(lent[one], scores[other] / 2)
+    return [max(own, borrowed) for own, borrowed in zip(scores, lent, strict=True)]
 
 
 def _score(table: Table, asked: Collection[str]) -> float:
