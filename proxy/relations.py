@@ -4,6 +4,8 @@ The mirror runs the statement, whatever its shape, with such a relation replaced
 that moment, as one JSON literal.  So the answer is that of the moment when the statement was planned, and it is planned
 anew for each execution.
 
+Sessions are also those of the servers that share the mirror (peers.py), a second old.
+
 Rules: a user sees the own sessions and what they wait for, an administrator everybody's; nodes are shown to all and
 where they are to administrators; what a session is running is shown to nobody, but for the id under which
 streamlink.audit has it.  The mirror has views of these names, which nobody may read: for tools' lists.
@@ -73,22 +75,28 @@ def _query(own: Own, viewer: Session) -> str:
 
 
 def _sessions(viewer: Session) -> Rows:
-    for session in viewer.service.registry.seen_by(viewer):
-        record = session.executor.records.current
-        yield {
-            "pid": session.pid,
-            "username": session.user,
-            "roles": _array(session.grants.roles),
-            "database": session.database,
-            "datname": session.service.mirror.database,
-            "application_name": session.settings.get("application_name", ""),
-            "client_addr": session.peer.address,
-            "started": session.started.isoformat(),
-            "state": session.state,
-            "waiting": session.executor.turn.waiting,
-            "statement_id": None if record is None else record.id,
-            "statement_started": None if record is None else _iso(record.started),
-        }
+    registry = viewer.service.registry
+    yield from map(row_of, registry.seen_by(viewer))
+    yield from map(dict, registry.elsewhere(viewer))
+
+
+def row_of(session: Session) -> dict[str, Any]:
+    """A session as JSON."""
+    record = session.executor.records.current
+    return {
+        "pid": session.pid,
+        "username": session.user,
+        "roles": _array(session.grants.roles),
+        "database": session.database,
+        "datname": session.service.mirror.database,
+        "application_name": session.settings.get("application_name", ""),
+        "client_addr": session.peer.address,
+        "started": session.started.isoformat(),
+        "state": session.state,
+        "waiting": session.executor.turn.waiting,
+        "statement_id": None if record is None else record.id,
+        "statement_started": None if record is None else _iso(record.started),
+    }
 
 
 def _queue(viewer: Session) -> Rows:

@@ -40,6 +40,7 @@ from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
 from proxy.mirror.state import Rights
 from proxy.mirror.visible import Visible
 from proxy.nodes import Nodes
+from proxy.peers import Peers
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -133,6 +134,8 @@ class Service:
             beside=beside.mirror if beside else None,
         )
         self.nodes: Nodes = Nodes(self) if beside is None else beside.nodes
+        if beside is None and settings.mirror_dsn:
+            self.registry.peers = Peers(self.mirror, self.registry)
         self.firewall = Firewall(self.mirror)
         self.answers = Answers(self.mirror, _fingerprint(settings.model))
         self._audit_table = (
@@ -185,6 +188,7 @@ class Service:
             self.firewall.run(),
             self.answers.run(),
             *([] if self._audit_table is None else [self._audit_table.run()]),
+            *([] if self.registry.peers is None else [self.registry.peers.run()]),
         )
         return self
 

@@ -38,7 +38,7 @@ def signals(facts: Facts) -> bool:
 def rewritten(tree: exp.Expression, viewer: Session) -> exp.Expression:
     """A copy of an allowed tree with all replacements, for one who may see and signal what the registry says."""
     tree = tree.copy()
-    pids = [session.pid for session in viewer.service.registry.seen_by(viewer)]
+    pids = viewer.service.registry.pids_seen_by(viewer)
     for call in list(tree.find_all(exp.Anonymous)):
         name = call.name.lower()
         if name in (CANCEL, TERMINATE) and call.expressions:

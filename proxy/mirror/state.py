@@ -18,6 +18,7 @@ from proxy.mirror.roles import READER, STATE_SCHEMA, quote_identifier
 
 AUDIT_OWN, AUDIT_ALL, ADMIN = "streamlink_audit_own", "streamlink_audit_all", "streamlink_admin"
 SHAPES_CHANNEL, ANSWERS_CHANNEL = "streamlink_shapes", "streamlink_answers"
+PEERS_CHANNEL = "streamlink_peers"
 """Notified when a review has changed a list, or an answer."""
 
 
@@ -165,7 +166,24 @@ _SERVER = """
     COMMENT ON COLUMN nodes.state IS 'up, down or starting';
 """
 
-MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP, _SERVER)
+_PEERS = (
+    """
+    CREATE TABLE peer (id uuid PRIMARY KEY, seen timestamptz NOT NULL, sessions jsonb NOT NULL);
+    COMMENT ON TABLE peer IS 'servers that share this mirror, and their sessions';
+    CREATE TABLE peer_request (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), asker uuid NOT NULL,
+        what text NOT NULL, pid integer NOT NULL, proof bytea, username text NOT NULL, everybody boolean NOT NULL);
+    COMMENT ON TABLE peer_request IS 'cancels and signals for sessions of another server';
+    CREATE FUNCTION tell_of_request() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS
+        $$ BEGIN PERFORM pg_notify('"""
+    + PEERS_CHANNEL
+    + """', ''); RETURN NULL; END $$;
+    REVOKE ALL ON FUNCTION tell_of_request FROM PUBLIC;
+    CREATE TRIGGER tell_of_request AFTER INSERT ON peer_request EXECUTE FUNCTION tell_of_request();
+"""
+)
+
+MIGRATIONS: tuple[str, ...] = (_AUDIT, _SHAPES, _ANSWERS, visible.STEP, _SERVER, _PEERS)
 """Step n takes the schema from version n - 1 to n."""
 
 
