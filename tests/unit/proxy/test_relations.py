@@ -45,7 +45,7 @@ def service() -> Any:
 
 
 def rewritten(sql: str, viewer: Any, seen: list[Any]) -> str:
-    viewer.service.registry = SimpleNamespace(seen_by=lambda _: seen)
+    viewer.service.registry = SimpleNamespace(seen_by=lambda _: seen, elsewhere=lambda _: [])
     verdict = Gate().check(sql)
     assert isinstance(verdict, Allowed)
     assert verdict.tree is not None
