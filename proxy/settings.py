@@ -294,7 +294,7 @@ def _from_environment(settings: Settings, environ: Mapping[str, str]) -> Setting
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
         if name not in names:
-            raise SettingsError(f"environment: unknown setting {name}{_nearest(name, names)}")
+            raise SettingsError(f"environment: unknown setting {name}{nearest(name, names)}")
         section, key = names[name]
         settings = _set(
             settings, section, key, _from_text(settings, section, key, text), f"environment: {name}"
@@ -402,9 +402,10 @@ def _kind(settings: Settings, section: str, key: str) -> Any:
 def _known(name: str, holder: Any, where: str) -> None:
     names = [f.name for f in fields(holder)]
     if name not in names:
-        raise SettingsError(f"{where}: unknown{_nearest(name, names)}")
+        raise SettingsError(f"{where}: unknown{nearest(name, names)}")
 
 
-def _nearest(name: str, names: Any) -> str:
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+def nearest(name: str, names: Any) -> str:
+    """The end of an error about a name that is not one of `names`."""
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"

@@ -5,14 +5,13 @@ Shapes: every process has a place of its own from `base_port` on, see the proper
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from conf.lines import line_of
-from proxy.settings import SettingsError, at_least
+from proxy.settings import SettingsError, at_least, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +85,13 @@ def read(path: Path) -> ClusterConfig:
     for section, table in document.items():
         where = f"{path}{line_of(text, section, None)}"
         if section not in parts or not isinstance(table, dict):
-            raise SettingsError(f"{where}: section [{section}]: unknown{_nearest(section, parts)}")
+            raise SettingsError(f"{where}: section [{section}]: unknown{nearest(section, parts)}")
         kinds = {each.name: each for each in fields(parts[section])}
         given: dict[str, Any] = {}
         for key, value in table.items():
             where = f"{path}{line_of(text, section, key)}: [{section}] {key}"
             if key not in kinds:
-                raise SettingsError(f"{where}: unknown{_nearest(key, kinds)}")
+                raise SettingsError(f"{where}: unknown{nearest(key, kinds)}")
             given[key] = _value(value, kinds[key], where)
         values[section] = parts[section](**given)
     config = ClusterConfig(**values)
@@ -116,8 +115,3 @@ def _value(value: Any, spec: Any, where: str) -> Any:
     if not value and spec.type == "Path":
         raise SettingsError(f"{where}: a path is needed")
     return Path(value) if value else None
-
-
-def _nearest(name: str, names: Any) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"

@@ -118,9 +118,7 @@ class Cluster:
         """Made when it is first asked for."""
         file = self._folder("secrets") / name
         if not file.exists():
-            descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as opened:
-                opened.write(secrets.token_urlsafe(24))
+            self._private(file, secrets.token_urlsafe(24))
         return file.read_text("utf-8")
 
     def _folder(self, *names: str) -> Path:
