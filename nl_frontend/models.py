@@ -46,7 +46,11 @@ class WheelParts:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One model.  Units: `bytes` of the whole file; `context_tokens` that a node gives one question."""
+    """One model.
+
+    Units: `bytes` of the whole file; `context_tokens` that a node gives one question.
+    Shapes: `adapter` and `judge_adapter` are files of ADAPTERS, or empty.
+    """
 
     name: str
     file: str
@@ -57,6 +61,8 @@ class ModelSpec:
     template: str
     context_tokens: int
     wheels: WheelParts
+    adapter: str = ""
+    judge_adapter: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -112,6 +118,28 @@ def model_path(name: str, cache_dir: Path | None = None) -> Path:
             f'model "{name}" is not on this machine', hint=f"streamlink-sql model pull {name}"
         )
     return path
+
+
+ADAPTERS = Path(str(files("training"))) / "adapters"
+
+
+def adapter_of(
+    name: str,
+    *,
+    file: Path | None = None,
+    own: Path | None = None,
+    untuned: bool = False,
+    judge: bool = False,
+) -> Path | None:
+    """What a model is served with: an adapter of one's own, else the one that ships for it, if it is the very model.
+
+    Shapes: `name` is one of conf/models.toml, or the path of a GGUF; `file` goes before it.
+    """
+    if own is not None or untuned or file is not None:
+        return own
+    spec = load_catalogue().models.get(name)
+    shipped = "" if spec is None else spec.judge_adapter if judge else spec.adapter
+    return ADAPTERS / shipped if shipped else None
 
 
 def fingerprint(model: Path, lora: Path | None = None) -> str:

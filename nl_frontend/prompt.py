@@ -17,6 +17,8 @@ CHARACTERS_PER_TOKEN = 3.0
 """Schemas and English in Qwen's and SmolLM2's vocabularies take 3.2 or more; fewer is the safe side."""
 
 FENCE = "```"
+USER_TURN = "<|im_start|>user\n"
+"""What is before it is the same for all questions about some tables; it stands in a prompt once."""
 
 
 class Column(Protocol):
@@ -255,7 +257,7 @@ def build_prompt(
     context = f"Tables:\n{schema}\n\n{INSTRUCTIONS[dialect]}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
         f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"
-        f"<|im_start|>user\n{defuse(asking)}<|im_end|>\n"
+        f"{USER_TURN}{defuse(asking)}<|im_end|>\n"
         f"<|im_start|>assistant\n{FENCE}sql\n"
     )
 

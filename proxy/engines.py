@@ -11,7 +11,7 @@ from pathlib import Path
 from nl_frontend.client import Access, RemoteNode
 from nl_frontend.drafter import FrontEnd
 from nl_frontend.errors import ModelUnavailable
-from nl_frontend.models import load_catalogue, model_path, pull
+from nl_frontend.models import adapter_of, load_catalogue, model_path, pull
 from nl_frontend.similar import Similar, load_similar
 from nl_frontend.supervisor import EmbeddedNode
 from proxy.settings import Settings, SettingsError, shipped
@@ -161,7 +161,7 @@ class LanguageModel:
             name=model.name,
             threads=model.threads,
             context_tokens=model.context_tokens,
-            lora=model.lora,
+            lora=adapter_of(model.name, file=model.file, own=model.lora, untuned=model.untuned),
         )
         self._later.node = node
         await node.start(self._progress)

@@ -34,7 +34,7 @@ from checker.judge import (
 from checker.verdict import Allowed, Denied
 from nl_frontend.client import Node, NodeClient, RemoteNode
 from nl_frontend.errors import FrontEndError, ModelUnavailable, NodeBusy, PromptTooLarge
-from nl_frontend.models import fingerprint
+from nl_frontend.models import adapter_of, fingerprint
 from nl_frontend.supervisor import EmbeddedNode
 from proxy.engines import Later, access_to, found_or_pulled
 from proxy.settings import Judge as JudgeSettings
@@ -190,8 +190,9 @@ class Judging:
         path = await found_or_pulled(
             settings.name, settings.file, pulls=settings.pull, progress=self._progress
         )
-        if settings.adapter is not None and not settings.adapter.is_file():
-            raise ModelUnavailable(f"no adapter at {settings.adapter}")
+        adapter = judging_adapter(settings)
+        if adapter is not None and not adapter.is_file():
+            raise ModelUnavailable(f"no adapter at {adapter}")
         calibration = await self._calibrated(path)
         node = EmbeddedNode(
             path,
@@ -199,7 +200,7 @@ class Judging:
             threads=settings.threads,
             context_tokens=CONTEXT_TOKENS,
             waiting_max=settings.waiting,
-            lora=settings.adapter,
+            lora=adapter,
             judge=True,
         )
         self._later.node = node
@@ -213,7 +214,7 @@ class Judging:
         else:
             calibration = shipped_calibration(settings)
         if model is not None and calibration.fingerprint:
-            found = await asyncio.to_thread(fingerprint, model, settings.adapter)
+            found = await asyncio.to_thread(fingerprint, model, judging_adapter(settings))
             if found != calibration.fingerprint:
                 raise ValueError(
                     f"the calibration is for model {calibration.fingerprint}, this one is {found}"
@@ -226,6 +227,11 @@ class _Absent:
 
     async def score(self, prompt: JudgePrompt, *, hidden: bool, deadline_s: float) -> Reading:
         raise NotJudged("the judge's model is not loaded yet")
+
+
+def judging_adapter(settings: JudgeSettings) -> Path | None:
+    """One's own, or the one that ships for a model of conf/models.toml."""
+    return adapter_of(settings.name, file=settings.file, own=settings.adapter, judge=True)
 
 
 def shipped_calibration(settings: JudgeSettings) -> Calibration:

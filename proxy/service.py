@@ -25,6 +25,7 @@ from checker.context import Grants
 from checker.gate import Gate, Limits
 from checker.rights import unrestricted
 from nl_frontend.errors import FrontEndError
+from nl_frontend.models import adapter_of
 from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.audit_table import AuditTable
@@ -521,7 +522,8 @@ class Service:
 
 def _fingerprint(model: Model) -> str:
     """What tells one model, with or without an adapter, from another; a file by its name, size and time."""
-    files = [path for path in (model.file, model.lora) if path is not None]
+    adapter = adapter_of(model.name, file=model.file, own=model.lora, untuned=model.untuned)
+    files = [path for path in (model.file, adapter) if path is not None]
     stamps = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in files if path.is_file()]
     return "|".join([model.name, *model.urls, *stamps])
 

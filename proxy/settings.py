@@ -116,6 +116,7 @@ class Model:
     name: str = "qwen2.5-coder-1.5b"
     file: Path | None = None
     lora: Path | None = None
+    untuned: bool = False
     examples: Path | None = None
     pull: bool = True
     threads: int = at_least(0, 0)

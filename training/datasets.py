@@ -71,14 +71,28 @@ def load(source: str, held_out: HeldOut | None = None) -> list[Pair]:
     return list(READERS[kind](Path(path), held_out or shipped()))
 
 
-def mix(pairs: Iterable[Pair], ratio: Ratio, *, total: int | None = None, seed: int = 1) -> list[Pair]:
+def mix(
+    pairs: Iterable[Pair],
+    ratio: Ratio,
+    *,
+    total: int | None = None,
+    open_schemas: int | None = None,
+    seed: int = 1,
+) -> list[Pair]:
     """Domain and open pairs in a ratio, shuffled: as many as there are, or `total`.
 
+    Units: `open_schemas`, how many schemas the open pairs are drawn from (all); few make training cheaper, since a
+    schema is read once for the pairs on it that share a row.
     Raises: ValueError when there are no pairs of a side that the ratio wants, or fewer than `total` wants.
     """
     sides: dict[bool, list[Pair]] = {True: [], False: []}
     for pair in dict.fromkeys(pairs):
         sides[pair.domain].append(pair)
+    rng = random.Random(seed)
+    if open_schemas is not None:
+        schemas = list(dict.fromkeys(pair.schema for pair in sides[False]))
+        drawn = frozenset(rng.sample(schemas, min(open_schemas, len(schemas))))
+        sides[False] = [pair for pair in sides[False] if pair.schema in drawn]
     parts = {True: ratio.domain, False: ratio.open}
     whole = ratio.domain + ratio.open
     most = min(len(sides[side]) * whole // part for side, part in parts.items() if part)
@@ -86,7 +100,6 @@ def mix(pairs: Iterable[Pair], ratio: Ratio, *, total: int | None = None, seed: 
     if not 0 < size <= most:
         counts = f"{len(sides[True])} domain and {len(sides[False])} open pairs"
         raise ValueError(f"{counts} cannot make {total or 'any'} at {ratio}")
-    rng = random.Random(seed)
     domain = size * ratio.domain // whole
     chosen = rng.sample(sides[True], domain) + rng.sample(sides[False], size - domain)
     rng.shuffle(chosen)

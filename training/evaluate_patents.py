@@ -190,7 +190,7 @@ def _measure(options: argparse.Namespace) -> int:
         drawn = random.Random(options.seed).sample(held, min(options.limit, len(held)))
         held = sorted(drawn, key=lambda h: h.number)
     database = read_parquet(options.data or Path(str(files("conf") / "sample")), SCHEMA)
-    choice = ModelChoice(options.url, options.model, options.lora)
+    choice = ModelChoice.of(options)
     with running() as engine:
         loaded = engine.load(database)
         catalogue = Catalogue({(t.schema, t.name): t for t in loaded.tables})

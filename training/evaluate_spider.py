@@ -157,7 +157,7 @@ def main(arguments: Sequence[str]) -> int:
 def _measure(spider: Spider, options: argparse.Namespace, begun: float) -> int:
     questions, published = spider.questions()
     chosen = sample(questions, options.limit, options.seed)
-    choice = ModelChoice(options.url, options.model, options.lora)
+    choice = ModelChoice.of(options)
     path = options.predictions or options.out / "predictions.jsonl"
     if options.predictions or options.stage == "score":
         known = read_all(path, [q.number for q in chosen])

@@ -313,6 +313,9 @@ def parser() -> argparse.ArgumentParser:
     add_tuning_arguments(made)
     made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
     made.add_argument(
+        "--open-schemas", type=int, metavar="N", help="draw open pairs from N schemas (from all)"
+    )
+    made.add_argument(
         "--examples", type=Path, metavar="FILE", help="show domain pairs these, as the server will (none)"
     )
     made.add_argument("--kind", choices=sorted(KINDS), help="what the adapter does (sql)")
@@ -329,7 +332,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             pairs = [pair for source in options.data for pair in load(source)]
             sides = Ratio(int(any(p.domain for p in pairs)), int(any(not p.domain for p in pairs)))
-            chosen = mix(pairs, options.mix or sides, total=options.pairs, seed=tuning.seed)
+            chosen = mix(
+                pairs,
+                options.mix or sides,
+                total=options.pairs,
+                open_schemas=options.open_schemas,
+                seed=tuning.seed,
+            )
             examples = load_examples(options.examples) if options.examples else ()
             shown = [(example.question, example.sql) for example in examples]
             samples = [KINDS["sql"](pair, shown) for pair in chosen]

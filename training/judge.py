@@ -1,13 +1,16 @@
 """Fits the judge: which way a small model's state lies when it has read an attack, and which words attacks have.
 
     python -m training.judge --spider DIR --out conf/judge-smollm2-135m.json
+    python -m training.judge --spider DIR --samples judge.jsonl
+    python -m training.finetune --kind judge --base MODEL.gguf --data judge.jsonl --out run
     python -m training.judge_measure --spider DIR --calibration conf/judge-smollm2-135m.json
 
 The labels' logits of an untuned model of this size say little, but they are only one linear reading of its last state;
 this fits another one, with the same place and the same prompt: a logistic regression, whose probability is calibrated
 by its own loss.  Beside it stands one on the rendering's words, which is surer of what it has seen and blinder to what
 it has not; the mean of the two logits was better than either on both (judge_measure).  An adapter that was tuned on the
-labels needs two numbers instead (`--margin`, Platt scaling).
+labels (`--samples` writes what to tune on: the training part) needs two numbers instead (`--margin`, Platt scaling),
+which are fitted on the validation part, since of what it was tuned on it is too sure.
 
 Rules: public data only (Spider's training part, judge_bases, judge_data's payloads); the databases of the validation
 part stand nowhere in the training part; the seed decides everything.  States are kept in a file, since reading is what
@@ -20,6 +23,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import random
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -182,10 +186,8 @@ def mean_of(state: Calibration, words: Calibration) -> Calibration:
     )
 
 
-def fit(seen: Sequence[Seen], penalty: float | None) -> Calibration:
-    """With a penalty by state and words, without by the margin."""
-    if penalty is None:
-        return fit_margin(seen)
+def fit(seen: Sequence[Seen], penalty: float) -> Calibration:
+    """By state and words."""
     return mean_of(fit_state(seen, penalty), fit_words(seen, penalty))
 
 
@@ -233,6 +235,15 @@ def split(made: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
     return parts
 
 
+def write_samples(made: Iterable[Sample], path: Path) -> int:
+    """For training.finetune: each rendering once, in an order of the seed.  Returns how many."""
+    unique = list({(judge_prompt(sample.text).text, sample.attack): sample for sample in made}.values())
+    random.Random(SEED).shuffle(unique)
+    rows = ({"statement": sample.text, "attack": sample.attack} for sample in unique)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return len(unique)
+
+
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spider", type=Path, required=True, help="folder with train_gold.sql and dev_gold.sql"
@@ -254,18 +265,28 @@ def main() -> None:
     parser.add_argument(
         "--margin", action="store_true", help="calibrate the labels' margin: for a tuned adapter"
     )
-    parser.add_argument("--out", type=Path, required=True, help="the calibration's file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, help="the calibration's file")
+    what.add_argument("--samples", type=Path, metavar="FILE", help="only write what an adapter is tuned on")
     options = parser.parse_args()
+    if options.samples is not None:
+        print(f"{write_samples(split(training_samples(options.spider))[0], options.samples)} samples")
+        return
     model = model_path(options.model)
     reader = Reader(model, lora=options.lora, threads=options.threads, states=options.states)
     made = training_samples(options.spider)
     train, validation = split(made)
-    seen, held = reader.read(train), reader.read(validation)
+    seen, held = [] if options.margin else reader.read(train), reader.read(validation)
     print(f"\n{len(seen)} to fit, {len(held)} to choose by", file=sys.stderr)
-    penalty = None if options.margin else best_penalty(seen, held)
-    print(f"penalty {penalty}, validation loss {loss(fit(seen, penalty), held):.4f}", file=sys.stderr)
-    # What was chosen is fitted once more, on all there is.
-    write(fit(seen + held, penalty), options.out, fingerprint=fingerprint(model, options.lora))
+    if options.margin:
+        fitted = fit_margin(held)
+        print(f"validation loss {loss(fitted, held):.4f}", file=sys.stderr)
+    else:
+        penalty = best_penalty(seen, held)
+        print(f"penalty {penalty}, validation loss {loss(fit(seen, penalty), held):.4f}", file=sys.stderr)
+        # What was chosen is fitted once more, on all there is.
+        fitted = fit(seen + held, penalty)
+    write(fitted, options.out, fingerprint=fingerprint(model, options.lora))
 
 
 def write(calibration: Calibration, path: Path, *, fingerprint: str) -> None:

@@ -1,7 +1,7 @@
 """The loss of a model on rows of samples, per token of the answers.
 
-Rules: only the answers' logits are computed (a vocabulary is 150,000 wide); positions that begin anew tell the
-attention where one sample of a row ends and the next begins.
+Rules: only the answers' logits are computed (a vocabulary is 150,000 wide); a token sees what its row's samples share
+and what stands before it in its own sample.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ def answer_loss(model: Any, row: Row) -> Any:
     ids = torch.tensor([row.ids], device=model.device)
     positions = torch.tensor([row.positions], device=model.device)
     targets = torch.tensor([i for i, counts in enumerate(row.counted) if counts], device=model.device)
-    out = model(input_ids=ids, position_ids=positions, logits_to_keep=targets - 1, use_cache=False)
+    samples = torch.tensor(row.samples, device=model.device)
+    seen = (samples == 0) | (samples == samples[:, None])
+    out = model(
+        input_ids=ids,
+        position_ids=positions,
+        attention_mask=seen.tril()[None, None],
+        logits_to_keep=targets - 1,
+        use_cache=False,
+    )
     return torch.nn.functional.cross_entropy(out.logits[0].float(), ids[0, targets], reduction="sum")
 
 

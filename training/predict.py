@@ -19,7 +19,7 @@ from typing import Any
 
 from nl_frontend.client import Node, RemoteNode
 from nl_frontend.errors import FrontEndError
-from nl_frontend.models import default_cache_dir, load_catalogue, model_path
+from nl_frontend.models import adapter_of, default_cache_dir, load_catalogue, model_path
 from nl_frontend.supervisor import EmbeddedNode
 
 DEADLINE_S = 300.0
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser, out: str) -> None:
         "--model", help="for that node: a name of models.toml or a GGUF file (the default model)"
     )
     parser.add_argument("--lora", type=Path, metavar="FILE", help="for that node: an adapter's GGUF file")
+    parser.add_argument("--untuned", action="store_true", help="without the adapter that ships for the model")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="score these, ask nobody")
     parser.add_argument("--out", type=Path, default=Path(out), help=f"folder of what is kept ({out})")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
@@ -50,7 +51,19 @@ class ModelChoice:
 
     url: str | None = None
     model: str | None = None
-    lora: Path | None = None
+    own_lora: Path | None = None
+    untuned: bool = False
+
+    @staticmethod
+    def of(options: argparse.Namespace) -> ModelChoice:
+        """What the command line says."""
+        return ModelChoice(options.url, options.model, options.lora, options.untuned)
+
+    @property
+    def lora(self) -> Path | None:
+        """The adapter: the one that is named, or the one that ships for the model."""
+        model = self.model or load_catalogue().default
+        return None if self.url else adapter_of(model, own=self.own_lora, untuned=self.untuned)
 
     @property
     def name(self) -> str:

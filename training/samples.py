@@ -3,8 +3,10 @@
 An adapter has a kind.  `sql` writes a statement for a question; `judge` says of a statement which of two labels it is.
 Both use the very prompt that the server uses, from the module that the server takes it from.
 
-Rules: only the answer counts for the loss; a piece of a prompt is tokenised as the node tokenises it; samples in one
-row do not see each other (each begins at position 0); what does not fit into a row is left out and counted.
+Rules: only the answer counts for the loss; a piece of a prompt is tokenised as the node tokenises it; samples of one
+row have the same first piece, which stands there once, and do not see each other; what does not fit into a row is left
+out and counted.  A row is cheaper than its samples by themselves, the more the longer that piece is, and computes the
+same.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from nl_frontend.prompt import FENCE, build_prompt
+from nl_frontend.prompt import FENCE, USER_TURN, build_prompt
 from training.datasets import Pair
 
 END_OF_TURN = "<|im_end|>"
@@ -39,22 +41,27 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A sample as tokens.  Shapes: `answer` of the ids, at the end, are the answer."""
+    """A sample as tokens.
+
+    Shapes: `answer` of the ids, at the end, are the answer; `shared`, at the beginning, are what others may have too.
+    """
 
     ids: tuple[int, ...]
     answer: int
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Samples behind each other.
+    """What samples share, and the rest of them behind each other.
 
-    Shapes: three sequences of one length; `positions` begin at 0 with each sample; `counted` tells which tokens the
-    loss is of.
+    Shapes: four sequences of one length; `positions` go on from the shared part with each sample; `samples` numbers
+    them from 1, and 0 is what they share; `counted` tells which tokens the loss is of.
     """
 
     ids: tuple[int, ...]
     positions: tuple[int, ...]
+    samples: tuple[int, ...]
     counted: tuple[bool, ...]
 
 
@@ -65,7 +72,8 @@ def sql_sample(pair: Pair, examples: Sequence[tuple[str, str]] = ()) -> Sample:
     """
     shown = examples if pair.domain else ()
     prompt = build_prompt(pair.schema, pair.question, examples=shown, dialect=pair.dialect)
-    return Sample((Piece(prompt),), f"{pair.sql}\n{FENCE}{END_OF_TURN}")
+    shared, turn, asked = prompt.partition(USER_TURN)
+    return Sample((Piece(shared), Piece(turn + asked)), f"{pair.sql}\n{FENCE}{END_OF_TURN}")
 
 
 def judge_sample(row: Mapping[str, Any]) -> Sample:
@@ -85,41 +93,55 @@ def encode(sample: Sample, tokenise: Callable[[str], Sequence[int]]) -> Encoded:
     Raises: ValueError for text that could be read as a control token.
     """
     ids: list[int] = []
-    for piece in sample.prompt:
+    shared = 0
+    for number, piece in enumerate(sample.prompt, 1):
         if not piece.control and "<|" in piece.text:
             raise ValueError("a text holds what a tokenizer reads as a control token")
         ids += tokenise(piece.text)
+        if number == 1 < len(sample.prompt):
+            shared = len(ids)
     answer = tokenise(sample.answer)
-    return Encoded((*ids, *answer), len(answer))
+    return Encoded((*ids, *answer), len(answer), shared)
 
 
 def pack(encoded: Sequence[Encoded], length: int, *, seed: int) -> list[Row]:
     """Rows of at most `length` tokens, in an order that the seed draws.  Samples longer than that are left out."""
     fitting = [sample for sample in encoded if len(sample.ids) <= length]
-    random.Random(seed).shuffle(fitting)
-    return [_row(group) for group in _groups(fitting, length)]
+    order = random.Random(seed)
+    order.shuffle(fitting)
+    alike: dict[tuple[int, ...], list[Encoded]] = {}
+    for sample in fitting:
+        alike.setdefault(sample.ids[: sample.shared], []).append(sample)
+    rows = [_row(group) for samples in alike.values() for group in _groups(samples, length)]
+    order.shuffle(rows)
+    return rows
 
 
 def _groups(samples: Iterable[Encoded], length: int) -> Iterator[list[Encoded]]:
+    """Of samples that share their beginning."""
     group: list[Encoded] = []
     used = 0
     for sample in samples:
-        if group and used + len(sample.ids) > length:
+        own = len(sample.ids) - sample.shared
+        if group and used + own > length:
             yield group
-            group, used = [], 0
+            group = []
+        used = used + own if group else len(sample.ids)
         group.append(sample)
-        used += len(sample.ids)
     if group:
         yield group
 
 
-def _row(group: Iterable[Encoded]) -> Row:
-    ids: list[int] = []
-    positions: list[int] = []
-    counted: list[bool] = []
-    for sample in group:
-        read = len(sample.ids) - sample.answer
-        ids += sample.ids
-        positions += range(len(sample.ids))
-        counted += [False] * read + [True] * sample.answer
-    return Row(tuple(ids), tuple(positions), tuple(counted))
+def _row(group: Sequence[Encoded]) -> Row:
+    shared = group[0].shared
+    ids = list(group[0].ids[:shared])
+    positions = list(range(shared))
+    samples = [0] * shared
+    counted = [False] * shared
+    for number, sample in enumerate(group, 1):
+        own = len(sample.ids) - shared
+        ids += sample.ids[shared:]
+        positions += range(shared, len(sample.ids))
+        samples += [number] * own
+        counted += [False] * (own - sample.answer) + [True] * sample.answer
+    return Row(tuple(ids), tuple(positions), tuple(samples), tuple(counted))

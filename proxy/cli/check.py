@@ -141,7 +141,7 @@ def local_judge() -> Callable[[str], float | None]:
     from nl_frontend.models import model_path
     from nl_frontend.node import available_cores
     from nl_frontend.scorer import Scorer, ScoreRequest
-    from proxy.judging import CONTEXT_TOKENS, shipped_calibration
+    from proxy.judging import CONTEXT_TOKENS, judging_adapter, shipped_calibration
     from proxy.settings import Judge
 
     settings = Judge()
@@ -150,7 +150,13 @@ def local_judge() -> Callable[[str], float | None]:
     except ModelUnavailable as error:
         raise Failure(f"{error.message} ({error.hint})") from None
     calibration = shipped_calibration(settings)
-    scorer = Scorer(str(path), threads=available_cores(), context_tokens=CONTEXT_TOKENS)
+    adapter = judging_adapter(settings)
+    scorer = Scorer(
+        str(path),
+        threads=available_cores(),
+        context_tokens=CONTEXT_TOKENS,
+        lora=None if adapter is None else str(adapter),
+    )
 
     def judge(statement: str) -> float | None:
         try:

@@ -40,6 +40,7 @@ def add_commands(commands: Any) -> None:
     node.add_argument(
         "--lora", type=Path, metavar="FILE", help="a LoRA adapter for the model, as a GGUF file"
     )
+    node.add_argument("--untuned", action="store_true", help="without the adapter that ships for the model")
     node.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     node.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     node.add_argument(
@@ -98,7 +99,7 @@ def pull_with_bar(name: str, from_file: Path | None = None) -> Path:
 def run_node(arguments: argparse.Namespace) -> int:
     """Becomes the node's own process: it ends, is signalled and is measured like any other."""
     from nl_frontend.errors import ModelUnavailable
-    from nl_frontend.models import load_catalogue, model_path
+    from nl_frontend.models import adapter_of, load_catalogue, model_path
 
     name = arguments.model or ("smollm2-135m" if arguments.judge else load_catalogue().default)
     try:
@@ -108,7 +109,8 @@ def run_node(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "nl_frontend.node", "--model", str(path), "--name", name]
     command += ["--port", str(arguments.port), "--threads", str(arguments.threads)]
     command += ["--judge"] if arguments.judge else []
-    command += ["--lora", str(arguments.lora)] if arguments.lora else []
+    lora = adapter_of(name, own=arguments.lora, untuned=arguments.untuned, judge=arguments.judge)
+    command += ["--lora", str(lora)] if lora else []
     command += ["--host", arguments.host]
     for flag in ("tls_certificate", "tls_key", "token_file"):
         if (value := getattr(arguments, flag)) is not None:

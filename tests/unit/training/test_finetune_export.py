@@ -189,6 +189,22 @@ def test_packed_samples_do_not_see_each_other(tiny: Tiny) -> None:
     assert mean_loss(base.model, ()) is None
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_shared_beginning_is_read_once_and_changes_nothing(architecture: str, tiny: Tiny) -> None:
+    base = load_base(tiny(architecture))
+    asked = [(f"tables {i % 2} of all\n" * 3, f"question {i}\n", f"SELECT {i}<|im_end|>") for i in range(6)]
+    shared = [Sample((Piece(table), Piece(question)), sql) for table, question, sql in asked]
+    encoded = [encode(sample, base.tokenise) for sample in shared]
+    together = pack(encoded, 1_000, seed=1)
+    alone = [row for one in encoded for row in pack([one], 1_000, seed=1)]
+    assert (len(together), len(alone)) == (2, 6)
+    assert (
+        sum(len(row.ids) for row in together) < sum(len(row.ids) for row in alone) - 4 * encoded[0].shared + 1
+    )
+    losses = [mean_loss(base.model, rows) for rows in (together, alone)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
 def test_a_run_says_what_made_it(tiny: Tiny, tmp_path: Path) -> None:
     base = tiny("llama")
     result = tuned(base, tmp_path / "run", stop_after=2)

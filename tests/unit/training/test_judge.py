@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from checker.judge import Reading, parse_calibration
+from training.finetune import judged
 from training.judge import (
     Seen,
     fit,
@@ -19,6 +20,7 @@ from training.judge import (
     spider_gold,
     split,
     write,
+    write_samples,
 )
 from training.judge_data import Sample
 from training.judge_measure import auc, rates, reliability
@@ -79,6 +81,14 @@ def test_a_database_is_on_one_side() -> None:
     assert len(train) + len(held) == 500
     assert held
     assert not {s.group for s in train} & {s.group for s in held}
+
+
+def test_a_rendering_is_tuned_on_once(tmp_path: Path) -> None:
+    made = [Sample(f"SELECT a{n} FROM t WHERE id = {n + 2}", False, "honest", "db") for n in range(9)]
+    made += [Sample("SELECT a FROM t WHERE id = 1 OR 1 = 1 --", True, "tautology", "db")] * 2
+    assert write_samples(made, tmp_path / "judge.jsonl") == 2
+    samples = judged(tmp_path / "judge.jsonl")
+    assert sorted(sample.answer for sample in samples) == [" attack", " safe"]
 
 
 def test_spiders_gold(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_predictions_belong_to_a_model_and_a_set(tmp_path: Path) -> None:
     assert read_predictions(path)[3].seconds == 0.5
     with pytest.raises(PredictionsMismatch):
         read_predictions(path, {"set": "spider dev", "model": "b"})
-    assert ModelChoice(model="m.gguf", lora=Path("x/a.gguf")).name == "m.gguf + a.gguf"
+    assert ModelChoice(model="m.gguf", own_lora=Path("x/a.gguf")).name == "m.gguf + a.gguf"
 
 
 async def test_what_has_an_answer_is_not_asked_again(tmp_path: Path) -> None:

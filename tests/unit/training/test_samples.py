@@ -21,8 +21,10 @@ def by_character(text: str) -> list[int]:
 def test_an_sql_adapter_learns_from_the_prompt_that_is_served() -> None:
     pair = Pair("how many", "SELECT count(*) FROM t", "CREATE TABLE t ();", "sqlite", False)
     sample = sql_sample(pair)
-    assert sample.prompt == (Piece(build_prompt("CREATE TABLE t ();", "how many", dialect="sqlite")),)
-    assert "SQLite" in sample.prompt[0].text
+    shared, asked = (piece.text for piece in sample.prompt)
+    assert shared + asked == build_prompt("CREATE TABLE t ();", "how many", dialect="sqlite")
+    assert "SQLite" in shared
+    assert "how many" not in shared
     assert sample.answer == "SELECT count(*) FROM t\n```<|im_end|>"
 
 
@@ -31,16 +33,26 @@ def test_examples_stand_before_domain_questions_alone() -> None:
     for domain in (True, False):
         pair = Pair("how many", "SELECT 2", "CREATE TABLE t ();", "postgres", domain)
         expected = build_prompt(pair.schema, pair.question, examples=shown if domain else ())
-        assert sql_sample(pair, shown).prompt == (Piece(expected),)
+        assert "".join(piece.text for piece in sql_sample(pair, shown).prompt) == expected
 
 
 def test_only_the_answer_counts() -> None:
     encoded = encode(Sample((Piece("ab"), Piece("c", control=False)), "de"), by_character)
-    assert encoded == Encoded(tuple(by_character("abcde")), 2)
+    assert encoded == Encoded(tuple(by_character("abcde")), 2, shared=2)
     (row,) = pack([encoded, encoded], 10, seed=1)
-    assert row.ids == encoded.ids * 2
-    assert row.positions == (0, 1, 2, 3, 4) * 2
-    assert row.counted == (False, False, False, True, True) * 2
+    assert row.ids == tuple(by_character("abcdecde"))
+    assert row.positions == (0, 1, 2, 3, 4, 2, 3, 4)
+    assert row.samples == (0, 0, 1, 1, 1, 2, 2, 2)
+    assert row.counted == (False, False, False, True, True, False, True, True)
+
+
+def test_rows_are_of_samples_that_begin_alike() -> None:
+    encoded = [Encoded((n % 3, n % 3, 7, n), 1, shared=2) for n in range(30)]
+    rows = pack(encoded, 8, seed=1)
+    assert all(len(row.ids) <= 8 and len(set(row.ids[:2])) == 1 for row in rows)
+    answers = [i for row in rows for i, counts in zip(row.ids, row.counted, strict=True) if counts]
+    assert sorted(answers) == list(range(30))
+    assert len(rows) == 12
 
 
 def test_plain_text_cannot_hold_control_tokens() -> None:
