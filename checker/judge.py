@@ -26,6 +26,8 @@ from typing import Protocol
 
 from checker.context import Grants
 from checker.errors import SyntaxProblem
+from checker.injection.lexemes import Kind, read
+from checker.injection.shape import begins_statement
 from checker.rendering import render
 from checker.verdict import Allowed, Denied, Finding, StatementKind, Verdict
 
@@ -109,6 +111,21 @@ def judge_prompt(statement: str) -> JudgePrompt:
     if words > WORDS_MAX:
         raise TooLong(f"{words} words; {WORDS_MAX} are read")
     return JudgePrompt(PREFIX, rendered, SUFFIX, LABELS)
+
+
+def statements_with(text: str) -> tuple[str, ...]:
+    """What a careless program makes of any text: the text itself where it begins as a statement, else statements that
+    have it as a value, in each pair of quotes that it could end.
+    """
+    code = [lexeme for lexeme in read(text) if lexeme.kind is not Kind.COMMENT]
+    if begins_statement(code, None):
+        return (text,)
+    made = [f"SELECT name FROM users WHERE name = '{text}' AND id = 1"]
+    if '"' in text:
+        made.append(f'SELECT name FROM users WHERE name = "{text}" AND id = 1')
+    if text[:1] in "-(" or text[:1].isdigit():
+        made.append(f"SELECT name FROM users WHERE id = {text} AND name = 'x'")
+    return tuple(made)
 
 
 @dataclass(frozen=True, slots=True)

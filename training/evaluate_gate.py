@@ -1,4 +1,4 @@
-"""`python -m training.evaluate gate`: the injection layer on a labelled set, beside published figures.
+"""`python -m training.evaluate gate`: the injection layer and the judge on a labelled set, beside published figures.
 
 The set is a CSV with the columns `statement` and `malicious` (0 or 1), plain or .xz: the one of arXiv 2505.21575,
 section 4.  Its white space is normalised first, since doubled spaces give many of its attacks away; nothing else of it
@@ -7,7 +7,11 @@ is used, and no rule was written from its rows.
 Measures: precision TP/(TP+FP), recall TP/(TP+FN), escape rate FN/(TP+FN), misintercept FP/(FP+TN) (equations 3 to 6);
 the area under the ROC curve over all thresholds; statements a second in one process.
 
-Left out: whole statements with payloads in them: tests/property/test_injection.py.
+The judge takes some 200 ms a text, so it reads a sample (`--judge N`): up to N texts of each label that the rules deny,
+and of each that they let through, which count for all that they were drawn from.  What it cannot read, since it breaks
+PostgreSQL's lexical rules, the judge alone lets through.
+
+Left out: whole statements with payloads in them: tests/unit/checker/injection.
 """
 
 from __future__ import annotations
@@ -20,12 +24,18 @@ import random
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-from checker.context import InjectionLimits
+from tqdm import tqdm
+
+from checker.context import InjectionLimits, JudgeRule
 from checker.injection import judge_text
+from checker.judge import Calibration, JudgePrompt
 
 PUBLISHED = (
     ("paper, best recall", None, 0.9842, 0.1447, "arXiv 2505.21575, Table 2; AUC 0.94, 4 statements/s"),
@@ -33,6 +43,7 @@ PUBLISHED = (
     ("libinjection", None, 0.916, 0.363, "measured on the same set, 166,000 statements/s"),
 )
 """Name, precision, recall, misintercept, source."""
+MODEL = "smollm2-135m"
 _SPACE = re.compile(r"\s+")
 
 
@@ -46,12 +57,18 @@ class Measures:
     misintercept: float
 
 
-def measure(scores: Sequence[float], labels: Sequence[bool], threshold: float) -> Measures:
-    """What a threshold gives: scores from it upward are called attacks."""
-    caught = sum(label and score >= threshold for score, label in zip(scores, labels, strict=True))
-    blocked = sum(not label and score >= threshold for score, label in zip(scores, labels, strict=True))
-    attacks = sum(labels)
-    honest = len(labels) - attacks
+def measure(
+    scores: Sequence[float], labels: Sequence[bool], threshold: float, weights: Sequence[float] | None = None
+) -> Measures:
+    """What a threshold gives: scores from it upward are called attacks.
+
+    Units: a weight is how many texts one stands for.
+    """
+    rows = list(zip(scores, labels, weights or [1.0] * len(labels), strict=True))
+    caught = sum(weight for score, label, weight in rows if label and score >= threshold)
+    blocked = sum(weight for score, label, weight in rows if not label and score >= threshold)
+    attacks = sum(weight for _, label, weight in rows if label)
+    honest = sum(weight for _, label, weight in rows if not label)
     recall = caught / attacks if attacks else 0.0
     return Measures(
         precision=caught / (caught + blocked) if caught + blocked else 0.0,
@@ -61,15 +78,19 @@ def measure(scores: Sequence[float], labels: Sequence[bool], threshold: float) -
     )
 
 
-def roc(scores: Sequence[float], labels: Sequence[bool]) -> tuple[list[tuple[float, float]], float]:
+def roc(
+    scores: Sequence[float], labels: Sequence[bool], weights: Sequence[float] | None = None
+) -> tuple[list[tuple[float, float]], float]:
     """The curve (misintercept, recall) over all thresholds, and the area under it."""
-    attacks, honest = sum(labels), len(labels) - sum(labels)
-    ranked = sorted(zip(scores, labels, strict=True), key=lambda pair: -pair[0])
+    rows = zip(scores, labels, weights or [1.0] * len(labels), strict=True)
+    ranked = sorted(rows, key=lambda row: -row[0])
+    attacks = sum(weight for _, label, weight in ranked if label)
+    honest = sum(weight for _, label, weight in ranked if not label)
     curve, area = [(0.0, 0.0)], 0.0
-    caught = blocked = 0
-    for index, (score, label) in enumerate(ranked):
-        caught += label
-        blocked += not label
+    caught = blocked = 0.0
+    for index, (score, label, weight) in enumerate(ranked):
+        caught += weight * label
+        blocked += weight * (not label)
         if index + 1 == len(ranked) or ranked[index + 1][0] != score:
             point = (blocked / honest if honest else 0.0, caught / attacks if attacks else 0.0)
             area += (point[0] - curve[-1][0]) * (point[1] + curve[-1][1]) / 2
@@ -92,7 +113,80 @@ def read_set(path: Path) -> list[tuple[str, bool]]:
         return [(normalised(row["statement"]), row["malicious"] == "1") for row in csv.DictReader(stream)]
 
 
-def plot(folder: Path, scores: Sequence[float], labels: Sequence[bool], threshold: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sample of the set.  Shapes: `judge` has the judge's probability, 0 for what it cannot read."""
+
+    rules: list[float]
+    judge: list[float]
+    labels: list[bool]
+    weights: list[float]
+
+    @property
+    def both(self) -> list[float]:
+        """Whichever is surer of an attack, the judge at the threshold that roles have."""
+        lift = InjectionLimits().deny_at
+        sure = [lift + (1 - lift) * p if p >= JudgeRule().deny_at else 0.0 for p in self.judge]
+        return [max(rule, judged) for rule, judged in zip(self.rules, sure, strict=True)]
+
+
+def judge_sample(
+    texts: Sequence[str],
+    rules: Sequence[float],
+    labels: Sequence[bool],
+    *,
+    threshold: float,
+    most: int,
+    judge: Callable[[str], float | None],
+) -> Judged:
+    """The judge on up to `most` texts of each label and verdict, the first ones."""
+    groups: dict[tuple[bool, bool], list[int]] = {}
+    for index, (score, label) in enumerate(zip(rules, labels, strict=True)):
+        groups.setdefault((label, score >= threshold), []).append(index)
+    found = Judged([], [], [], [])
+    for (label, _), members in groups.items():
+        drawn = members[:most]
+        for index in tqdm(drawn, disable=not sys.stderr.isatty(), delay=2):
+            found.rules.append(rules[index])
+            found.judge.append(judge(texts[index]) or 0.0)
+            found.labels.append(label)
+            found.weights.append(len(members) / len(drawn))
+    return found
+
+
+def local_judge(options: argparse.Namespace) -> Callable[[str], float | None]:
+    """The judge that the options name, in this process.  Raises: ModelUnavailable, ValueError, OSError."""
+    from checker.errors import SyntaxProblem
+    from checker.judge import Reading, TooLong, judge_prompt, parse_calibration, statements_with
+    from nl_frontend.models import adapter_of, model_path
+    from nl_frontend.scorer import Scorer, ScoreRequest
+
+    lora = adapter_of(options.model, own=options.lora, untuned=options.untuned, judge=True)
+    path = options.calibration or Path(str(files("conf") / f"judge-{Path(options.model).stem}.json"))
+    calibration = Calibration() if options.labels else parse_calibration(path.read_text("utf-8"))
+    scorer = Scorer(
+        str(model_path(options.model)), threads=2, context_tokens=2048, lora=str(lora) if lora else None
+    )
+
+    @cache
+    def of_prompt(prompt: JudgePrompt) -> float:
+        request = ScoreRequest(prompt.prefix, prompt.text, prompt.suffix, prompt.labels, hidden=True)
+        score = scorer.score(request, lambda: False)
+        return calibration.probability(Reading(*score.logprobs, score.hidden), prompt.text)
+
+    def judge(text: str) -> float | None:
+        found = []
+        for statement in statements_with(text):
+            with suppress(SyntaxProblem, TooLong, RecursionError):
+                found.append(of_prompt(judge_prompt(statement)))
+        return max(found, default=None)
+
+    return judge
+
+
+def plot(
+    folder: Path, scores: Sequence[float], labels: Sequence[bool], threshold: float, judged: Judged | None
+) -> None:
     """roc.png and sample_size.png.  Needs matplotlib (the extra `train`)."""
     import matplotlib
 
@@ -103,6 +197,10 @@ def plot(folder: Path, scores: Sequence[float], labels: Sequence[bool], threshol
     curve, area = roc(scores, labels)
     figure, axes = pyplot.subplots(figsize=(5, 4))
     axes.plot(*zip(*curve, strict=True), label=f"rules, AUC {area:.4f}")
+    if judged is not None:
+        for name, by in (("judge", judged.judge), ("rules and judge", judged.both)):
+            curve, area = roc(by, judged.labels, judged.weights)
+            axes.plot(*zip(*curve, strict=True), label=f"{name}, AUC {area:.4f}")
     for name, _, recall, misintercept, _ in PUBLISHED:
         if misintercept is not None:
             axes.scatter([misintercept], [recall], label=name)
@@ -127,6 +225,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="N statements, drawn by --seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threshold", type=float, default=InjectionLimits().deny_at)
+    parser.add_argument(
+        "--judge", type=int, default=0, metavar="N", help="also let the judge read a sample (none)"
+    )
+    parser.add_argument("--model", default=MODEL, help="the judge: a name of models.toml or a GGUF file")
+    parser.add_argument("--lora", type=Path, metavar="FILE", help="its adapter's GGUF (the one that ships)")
+    parser.add_argument("--untuned", action="store_true", help="without the adapter that ships for it")
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="as training.judge writes it (what ships)"
+    )
+    parser.add_argument("--labels", action="store_true", help="without a calibration: its labels as they are")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the curves as PNG here")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     options = parser.parse_args(arguments)
@@ -145,16 +253,32 @@ def main(arguments: Sequence[str]) -> int:
     _, area = roc(scores, labels)
     print(f"{len(rows)} statements, {sum(labels)} of them attacks; threshold {options.threshold}")
     print(f"{'':24}{'precision':>10}{'recall':>10}{'escape':>10}{'misinterc.':>11}")
-    print(
-        f"{'rules':24}{found.precision:10.4f}{found.recall:10.4f}{found.escape:10.4f}{found.misintercept:11.4f}"
-        f"   AUC {area:.4f}, {rate:.0f} statements/s"
-    )
+    print(_line("rules", found, f"AUC {area:.4f}, {rate:.0f} statements/s"))
+    judged = None
+    parts: dict[str, object] = {}
+    if options.judge:
+        texts = [text for text, _ in rows]
+        judge = local_judge(options)
+        judged = judge_sample(
+            texts, scores, labels, threshold=options.threshold, most=options.judge, judge=judge
+        )
+        limits = {"judge": JudgeRule().deny_at, "rules and judge": options.threshold}
+        for name, by in (("judge", judged.judge), ("rules and judge", judged.both)):
+            measured = measure(by, judged.labels, limits[name], judged.weights)
+            surface = roc(by, judged.labels, judged.weights)[1]
+            print(_line(name, measured, f"AUC {surface:.4f}, {len(by)} texts read"))
+            parts[name.replace(" ", "_")] = {**asdict(measured), "auc": surface, "read": len(by)}
     for name, precision, recall, misintercept, source in PUBLISHED:
         shown = [f"{v:.4f}" if v is not None else "-" for v in (precision, recall, 1 - recall, misintercept)]
         print(f"{name:24}{shown[0]:>10}{shown[1]:>10}{shown[2]:>10}{shown[3]:>11}   {source}")
     if options.out is not None:
-        plot(options.out, scores, labels, options.threshold)
+        plot(options.out, scores, labels, options.threshold, judged)
     if options.json:
         report = {"statements": len(rows), "attacks": sum(labels), "threshold": options.threshold}
-        print(json.dumps({**report, **asdict(found), "auc": area, "statements_per_s": rate}))
+        print(json.dumps({**report, **asdict(found), "auc": area, "statements_per_s": rate, **parts}))
     return 0
+
+
+def _line(name: str, found: Measures, more: str) -> str:
+    shown = (f"{value:10.4f}" for value in (found.precision, found.recall, found.escape))
+    return f"{name:24}{''.join(shown)}{found.misintercept:11.4f}   {more}"

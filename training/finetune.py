@@ -318,6 +318,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--examples", type=Path, metavar="FILE", help="show domain pairs these, as the server will (none)"
     )
+    made.add_argument(
+        "--stop-after", type=int, metavar="N", help="leave the run after N of its steps, to go on later"
+    )
     made.add_argument("--kind", choices=sorted(KINDS), help="what the adapter does (sql)")
     return made
 
@@ -343,7 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             shown = [(example.question, example.sql) for example in examples]
             samples = [KINDS["sql"](pair, shown) for pair in chosen]
         base = load_base(options.base, precision=tuning.precision, device=options.device or default_device())
-        result = finetune(base, samples, tuning, options.out)
+        result = finetune(base, samples, tuning, options.out, stop_after=options.stop_after)
     except FAILURES as error:
         print(f"finetune: {error}", file=sys.stderr)
         return 1

@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     gate = Gate()
     context = context_of(arguments)
     judge = local_judge() if arguments.judge else None
+    if judge is not None and arguments.only:
+        judge = worst_reading(judge)
     source = "-" if arguments.sql == "-" else arguments.file
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
@@ -83,13 +85,16 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             verdicts = list(verdicts_on(gate, text, context))
         for statement, verdict in verdicts:
+            probability = None if judge is None else judge(statement)
+            if arguments.only and probability is not None:
+                verdict = with_judgement(verdict, probability)
             status = status if _is_allowed(verdict) else SOME_BAD
             report = {**as_object(verdict), "statement": statement}
             if arguments.only and report["allowed"]:
                 report["reason"] = "no attack"
             if source is not None:
                 report = {"line": number, **report, "statement": text}
-            if judge is not None and (probability := judge(report["statement"])) is not None:
+            if probability is not None:
                 report["judge"] = round(probability, 4)
             print(json.dumps(report, ensure_ascii=False) if arguments.json else as_line(report))
     return status
@@ -205,6 +210,28 @@ def attack_or_not(text: str) -> Allowed | Denied:
     if weight < InjectionLimits().deny_at:
         return Allowed(StatementKind.EMPTY, "", findings=findings)
     return Denied("injection", "42501", findings[0].reason, findings[0].position, findings=findings)
+
+
+def worst_reading(judge: Callable[[str], float | None]) -> Callable[[str], float | None]:
+    """The same of any text, by what a program would make of it."""
+    from checker.judge import statements_with
+
+    def judged(text: str) -> float | None:
+        return max((p for p in map(judge, statements_with(text)) if p is not None), default=None)
+
+    return judged
+
+
+def with_judgement(verdict: Allowed | Denied, probability: float) -> Allowed | Denied:
+    """A text that the rules let through is an attack if the judge says so, as for a role that has all judged."""
+    from checker.context import JudgeRule
+    from checker.judge import FINDING
+    from checker.verdict import Allowed, Denied, Finding
+
+    if not isinstance(verdict, Allowed) or probability < JudgeRule().deny_at:
+        return verdict
+    found = Finding(FINDING, round(probability, 4), "the language model's probability of an attack")
+    return Denied(FINDING, "42501", found.reason, findings=(*verdict.findings, found))
 
 
 def verdict_on_line(gate: Gate, text: str, context: Context | None = None) -> Allowed | Denied:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training.evaluate import main
-from training.evaluate_gate import measure, normalised, roc
+from training.evaluate_gate import judge_sample, measure, normalised, roc
 
 
 def test_measures_are_the_papers() -> None:
@@ -21,6 +21,20 @@ def test_roc() -> None:
     assert area == 1.0
     assert (curve[0], curve[-1]) == ((0.0, 0.0), (1.0, 1.0))
     assert roc([0.5, 0.5], [True, False])[1] == 0.5
+
+
+def test_a_text_counts_for_all_that_it_was_drawn_from() -> None:
+    rules = [0.95, 0.0, 0.95, 0.0, 0.0, 0.0]
+    labels = [True, True, True, False, False, False]
+    texts = ["caught", "missed", "caught too", "a", "b", "c"]
+    said = {"caught": None, "missed": 0.8, "a": 0.6}
+    judged = judge_sample(texts, rules, labels, threshold=0.9, most=1, judge=said.get)
+    assert judged.weights == [2.0, 1.0, 3.0]
+    assert judged.judge == [0.0, 0.8, 0.6]
+    alone = measure(judged.judge, judged.labels, 0.5, judged.weights)
+    assert (alone.recall, alone.misintercept) == (pytest.approx(1 / 3), 1.0)
+    assert measure(judged.both, judged.labels, 0.9, judged.weights).recall == 1.0
+    assert roc(judged.judge, judged.labels, judged.weights)[1] == pytest.approx(1 / 3)
 
 
 def test_doubled_spaces_are_no_sign() -> None:
