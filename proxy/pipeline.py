@@ -28,6 +28,7 @@ from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.checking import EXPLAIN, Checked, Checking, Source
+from proxy.confirmed import confirm_tables
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field
@@ -306,7 +307,7 @@ class Pipeline:
     async def _plan_typed(
         self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
     ) -> tuple[Plan, Description, str]:
-        """A query that came in Spark SQL: names and types of its columns are Spark's.  Raises: SparkError."""
+        """A query that came in Spark SQL: names and types of its columns are Spark's.  Raises: SparkError, Refused."""
         assert allowed.tree is not None
         oids = _padded(param_oids, allowed.facts.parameters)
         bounds = limit_parameters(allowed.tree)
@@ -316,7 +317,9 @@ class Pipeline:
         }
         spark = await session.executor.spark()
         sql = filled(allowed.sql, nulls)
-        described = await spark.describe(sql, deadline_s=session.executor.limit_s)
+        limit_s = session.executor.limit_s
+        described = await spark.describe(sql, deadline_s=limit_s)
+        await confirm_tables(spark, sql, allowed.tree, deadline_s=limit_s)
         columns = reconcile(None, [(column.name, column.spark_type) for column in described])
         plan = OnSpark(allowed.tree, None if oids else sql, columns, allowed.sql)
         return plan, Description(oids, tuple(column.field for column in columns)), "SELECT"

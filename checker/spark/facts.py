@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
+from checker.errors import Unrenderable
 from checker.facts import position_of
 from checker.rewriter import CALL_MARK
 from checker.spark.words import LITERAL_FUNCTIONS
@@ -37,7 +38,7 @@ class Found:
 
 
 def collect(tree: exp.Expression) -> Found:
-    """The facts of one query."""
+    """The facts of one query.  Raises: Unrenderable."""
     functions: dict[Function, None] = {}
     parameters: set[int] = set()
     tables: list[Any] = []
@@ -62,6 +63,8 @@ def collect(tree: exp.Expression) -> Found:
             functions.setdefault(Function(None, node.name.lower(), position_of(node.this)))
         elif type(node) is exp.Parameter:
             parameters.add(int(node.this.this))
+        elif type(node) is exp.Table and not _is_plain(node):
+            raise Unrenderable("this name", node)
         elif (
             type(node) is exp.Table
             and isinstance(node.this, exp.Identifier)
@@ -89,6 +92,16 @@ def collect(tree: exp.Expression) -> Found:
         depth=deepest,
     )
     return Found(facts, tables, rows, named)
+
+
+def _is_plain(table: Any) -> bool:
+    """Whether it is a name of at most three parts, or a call."""
+    qualifiers = [table.args.get(part) for part in ("db", "catalog")]
+    if isinstance(table.this, exp.Anonymous):
+        return qualifiers == [None, None]
+    return isinstance(table.this, exp.Identifier) and all(
+        isinstance(part, exp.Identifier | None) for part in qualifiers
+    )
 
 
 def relation_of(table: Any) -> Relation:

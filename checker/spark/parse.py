@@ -23,6 +23,10 @@ class CheckedSpark(Spark):
         """The parser asks for this where a name may be a type: types are atoms, so none is."""
         return [Token(TokenType.VAR, sql)]
 
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
+        """For `a -> 'b'`, which is refused later: it would log what it cannot read."""
+        return path
+
 
 _DIALECT = CheckedSpark()
 # The parser may start again where it guessed wrong.  This many nodes, those thrown away included, bound that.
@@ -37,6 +41,9 @@ def parse(tokens: list[Token], text: str) -> exp.Expression:
         trees = parser.parse(tokens, text)
     except ParseError as error:
         raise _syntax_problem(error, tokens, text) from None
+    except (TypeError, AttributeError):
+        # Its own nodes do not take what it has read.
+        raise SyntaxProblem("syntax error", tokens[0].start if tokens else None) from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
         raise SyntaxProblem(AT_END, None)
     return trees[0]
