@@ -14,7 +14,7 @@ Left out: who has which grants, and writing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -61,7 +61,7 @@ def enforce(allowed: Allowed, context: Context) -> Allowed | Denied:
     Raises: RecursionError for a statement that is nested too deeply; whatever else it raises is a failure of the gate.
     """
     grants = context.grants
-    denied = _statement(allowed, context) or _functions(allowed.facts.functions, grants)
+    denied = statement_denied(allowed, context) or functions_denied(allowed.facts.functions, grants)
     if denied is None and not grants.catalogue:
         denied = _catalogue(allowed.facts.relations, context)
     if denied is not None:
@@ -74,7 +74,7 @@ def enforce(allowed: Allowed, context: Context) -> Allowed | Denied:
 # -- what the statement is and calls ---------------------------------------------------------------------------
 
 
-def _statement(allowed: Allowed, context: Context) -> Denied | None:
+def statement_denied(allowed: Allowed, context: Context) -> Denied | None:
     kind = allowed.kind
     if context.reads_only and kind not in _READS:
         return Denied("question_writes", "42501", "a question can only read")
@@ -83,11 +83,16 @@ def _statement(allowed: Allowed, context: Context) -> Denied | None:
     return Denied("statement_kind", "42501", f"permission denied: {kind.value} is not allowed")
 
 
-def _functions(functions: Iterable[Function], grants: Grants) -> Denied | None:
+def functions_denied(
+    functions: Iterable[Function], grants: Grants, kinds: Mapping[str, str] | None = None
+) -> Denied | None:
+    """`kinds`: those of another dialect's functions."""
     if "*" in grants.functions and not grants.deny_functions:
         return None
+    known = function_kinds() if kinds is None else kinds
     for function in functions:
-        if not _may_call(grants.functions, grants.deny_functions, function.name):
+        kind = f"kind:{known.get(function.name, '')}"
+        if not _may_call(grants.functions, grants.deny_functions, function.name, kind):
             return Denied(
                 "function", "42501", f"permission denied for function {function.name}", function.position
             )
@@ -95,8 +100,7 @@ def _functions(functions: Iterable[Function], grants: Grants) -> Denied | None:
 
 
 @lru_cache(_KEPT)
-def _may_call(granted: tuple[str, ...], denied: tuple[str, ...], name: str) -> bool:
-    kind = f"kind:{function_kinds().get(name, '')}"
+def _may_call(granted: tuple[str, ...], denied: tuple[str, ...], name: str, kind: str) -> bool:
     return not _named(denied, name, kind) and _named(granted, name, kind)
 
 
@@ -106,12 +110,12 @@ def _named(patterns: tuple[str, ...], name: str, kind: str) -> bool:
 
 def _catalogue(relations: Iterable[Relation], context: Context) -> Denied | None:
     for relation in relations:
-        if _elsewhere(relation.schema, relation.name, context) and relation.schema != OWN_SCHEMA:
-            return _no_table(relation.name, relation.position)
+        if is_elsewhere(relation.schema, relation.name, context) and relation.schema != OWN_SCHEMA:
+            return no_table(relation.name, relation.position)
     return None
 
 
-def _elsewhere(schema: str | None, name: str, context: Context) -> bool:
+def is_elsewhere(schema: str | None, name: str, context: Context) -> bool:
     """Whether PostgreSQL finds the name on the mirror; pg_catalog comes first in every search_path."""
     if schema is not None:
         return schema in _MIRROR_SCHEMAS
@@ -128,11 +132,11 @@ def _read(allowed: Allowed, context: Context) -> Allowed | Denied:
     assert allowed.tree is not None
     tree = allowed.tree.copy()
     check_types(tree, allowed.statement.types if isinstance(allowed.statement, Prepare) else ())
-    find = _finder(context)
+    find = finder(context)
     reading = read(tree, find)
     if reading.strays:
         raise Unrenderable("a query of this form for a role with restrictions", reading.strays[0])
-    denied = _tables(reading, context) or _columns(reading, context.grants) or _views(reading, context)
+    denied = _tables(reading, context) or _columns(reading, context.grants) or views_denied(reading, context)
     if denied is not None:
         return denied
     read_columns = tuple(
@@ -193,7 +197,7 @@ def _refused_with_filter(use: Use, *, guard: bool) -> Denied | None:
     return Denied("row_filter", "0A000", f"{reason}: only some of its rows may be read", use.position, hint)
 
 
-def _finder(context: Context) -> Find:
+def finder(context: Context) -> Find:
     path = context.search_path
 
     def find(node: Any) -> SchemaTable | Elsewhere:
@@ -202,7 +206,7 @@ def _finder(context: Context) -> Find:
         if catalog is not None and catalog.name != context.database:
             return Elsewhere.UNKNOWN
         name = node.this.name
-        if _elsewhere(schema, name, context):
+        if is_elsewhere(schema, name, context):
             return Elsewhere.CATALOGUE
         found = context.schema.find(schema, name, path) or context.schema.find(schema, cut(name), path)
         return found if found is not None else Elsewhere.UNKNOWN
@@ -213,15 +217,15 @@ def _finder(context: Context) -> Find:
 def _tables(reading: Reading, context: Context) -> Denied | None:
     problems: list[tuple[int, Denied]] = []
     for node in reading.unknown:
-        problem = _unknown_table(node, context)
+        problem = unknown_table(node, context)
         problems.append((problem.position or 0, problem))
     for use in reading.uses:
         if not table_rights(context.grants, use.table).readable:
-            problems.append((use.position or 0, _no_table(use.table.name, use.position)))
+            problems.append((use.position or 0, no_table(use.table.name, use.position)))
     return min(problems, key=lambda each: each[0])[1] if problems else None
 
 
-def _unknown_table(node: Any, context: Context) -> Denied:
+def unknown_table(node: Any, context: Context) -> Denied:
     """42P01 for a name that the role might read wherever it was; else as for a table that it may not read."""
     schema, name, catalog = (node.args.get(part) for part in ("db", "this", "catalog"))
     shown = ".".join(part.name for part in (catalog, schema, name) if part is not None)
@@ -235,10 +239,10 @@ def _unknown_table(node: Any, context: Context) -> Denied:
     )
     if all(may_read_table(context.grants, place, name.name) for place in places):
         return Denied(UNKNOWN_TABLE, "42P01", f'relation "{shown}" does not exist', position)
-    return _no_table(name.name, position)
+    return no_table(name.name, position)
 
 
-def _no_table(name: str, position: int | None) -> Denied:
+def no_table(name: str, position: int | None) -> Denied:
     return Denied("table", "42501", f"permission denied for table {name}", position)
 
 
@@ -296,7 +300,7 @@ def _readable(use: Use, rights: TableRights) -> str:
     return ", ".join(shown[:_HINTED_COLUMNS]) + more
 
 
-def _views(reading: Reading, context: Context) -> Denied | None:
+def views_denied(reading: Reading, context: Context) -> Denied | None:
     for use in reading.uses:
         view = use.table
         if view.kind != "view" or any_fits(context.grants.trusted_views, view.schema, view.name):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from checker.verdict import Denied
+
 AT_END = "syntax error at end of input"
 
 
@@ -47,3 +49,13 @@ class Unrenderable(Exception):
         super().__init__(construct)
         self.construct = construct
         self.node = node
+
+
+class Denial(Exception):
+    """Carries a verdict out of the layers."""
+
+    def __init__(
+        self, code: str, sqlstate: str, reason: str, position: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.verdict = Denied(code, sqlstate, reason, position, hint)

@@ -24,7 +24,7 @@ from checker import dialect as pg
 from checker.context import Context, InjectionLimits
 from checker.desugar import desugar
 from checker.enforce import enforce
-from checker.errors import AT_END, Refused, SyntaxProblem, Unrenderable
+from checker.errors import AT_END, Denial, Refused, SyntaxProblem, Unrenderable
 from checker.facts import collect, position_of
 from checker.functions import ADMIN, DENIED, FIELD, function_kinds
 from checker.injection import judge_statement, judge_text, moved, score
@@ -33,7 +33,9 @@ from checker.render import same_tokens, to_postgres
 from checker.session_grammar import parse_session_statement
 from checker.session_statements import Explain, SessionStatement, Set
 from checker.settings_grammar import check_setting
-from checker.verdict import Allowed, Denied, Facts, StatementKind, Verdict
+from checker.spark import enforce as spark_rights
+from checker.spark import gate as spark
+from checker.verdict import Allowed, Denied, Dialect, Facts, StatementKind, Verdict
 from checker.words import FILE_SCHEMAS, OTHER_COMMANDS
 from checker.write_grammar import PARSERS, parse_write_statement
 from checker.write_rights import may_write, written
@@ -73,6 +75,7 @@ class Gate:
         *,
         base_position: int = 0,
         parameters_allowed: bool = True,
+        dialect: Dialect = "postgres",
     ) -> Verdict:
         """The verdict on one statement, as `split` cuts them.
 
@@ -81,13 +84,16 @@ class Gate:
         Units: `base_position` is the statement's offset in the client's text, added to every position.
         """
         try:
-            verdict = self._check(statement, context, parameters_allowed)
+            check = self._check if dialect == "postgres" else self._check_spark
+            verdict = check(statement, context, parameters_allowed)
             _check_administrator(verdict, context)
-            if context is not None and isinstance(verdict, Allowed):
+            if context is not None and isinstance(verdict, Allowed) and verdict.dialect == "spark":
+                verdict = spark_rights.enforce(verdict, context)
+            elif context is not None and isinstance(verdict, Allowed):
                 asked, verdict = verdict.tree, enforce(verdict, context)
                 if isinstance(verdict, Allowed) and verdict.tree is not asked:
                     verdict = replace(verdict, asked=asked)
-        except _Denial as denial:
+        except Denial as denial:
             verdict = denial.verdict
         except (SyntaxProblem, Refused) as problem:
             verdict = _denied_by(problem, statement)
@@ -127,36 +133,48 @@ class Gate:
             verdict = self._write(*parsed, text, context)
         else:
             verdict = self._session_statement(tokens, text, word, writes=may_write(context))
-        # PREPARE's parameters are its own.
-        if verdict.facts.parameters and not parameters_allowed and verdict.kind is not StatementKind.PREPARE:
-            number = verdict.facts.parameters[0]
-            place = next(t.start for t in tokens if t.token_type is TokenType.PARAMETER)
-            raise _Denial("parameter", "42P02", f"there is no parameter ${number}", place + 1)
+        if not parameters_allowed:
+            _check_parameters(verdict, tokens)
         return _with_injection(verdict, text, end, context)
+
+    def _check_spark(self, text: str, context: Context | None, parameters_allowed: bool) -> Verdict:
+        """A query in Spark SQL; what is none for Spark in PostgreSQL's reading."""
+        self._check_text(text)
+        try:
+            verdict = self._check(text, context, parameters_allowed)
+            if isinstance(verdict, Allowed) and spark.stays_postgres(verdict):
+                return verdict
+        except (SyntaxProblem, Refused, Unrenderable, Denial):
+            if spark.is_session_word(spark.first_word(text)):
+                raise
+        allowed, tokens = spark.read(text, self._check_tokens, self.limits.depth)
+        if not parameters_allowed:
+            _check_parameters(allowed, tokens)
+        return _with_injection(allowed, text, tokens[-1].end + 1, context)
 
     # -- before parsing ------------------------------------------------------------------------------------
 
     def _check_text(self, text: str) -> None:
         if len(text) > self.limits.statement_chars:
-            raise _Denial(
+            raise Denial(
                 "too_long",
                 "54000",
                 f"statement of {len(text)} characters is longer than the limit of {self.limits.statement_chars}",
             )
         if "\x00" in text:
-            raise _Denial(
+            raise Denial(
                 "nul", "22021", 'invalid byte sequence for encoding "UTF8": 0x00', text.index("\x00") + 1
             )
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise _Denial(
+            raise Denial(
                 "encoding", "22021", 'invalid byte sequence for encoding "UTF8"', error.start + 1
             ) from None
 
     def _check_tokens(self, tokens: list[Token]) -> None:
         if len(tokens) > self.limits.tokens:
-            raise _Denial("too_many_tokens", "54000", f"statement has more than {self.limits.tokens} tokens")
+            raise Denial("too_many_tokens", "54000", f"statement has more than {self.limits.tokens} tokens")
         depth = prefixes = 0
         for token in tokens:
             kind = token.token_type
@@ -164,11 +182,11 @@ class Gate:
                 prefixes = 0
                 continue
             if kind is TokenType.SEMICOLON:
-                raise _Denial("stacked", "42601", 'syntax error at or near ";"', token.start + 1)
+                raise Denial("stacked", "42601", 'syntax error at or near ";"', token.start + 1)
             if kind in _OPENERS:
                 depth += 1
                 if depth > self.limits.nesting:
-                    raise _Denial(
+                    raise Denial(
                         "too_deep",
                         "54001",
                         f"stack depth limit exceeded: more than {self.limits.nesting} levels of nesting",
@@ -178,7 +196,7 @@ class Gate:
                 depth -= 1
             prefixes = prefixes + 1 if kind in _PREFIXES else 0
             if prefixes > self.limits.prefixes:
-                raise _Denial("too_deep", "54001", "too many operators in a row", token.start + 1)
+                raise Denial("too_deep", "54001", "too many operators in a row", token.start + 1)
 
     # -- kinds ---------------------------------------------------------------------------------------------
 
@@ -188,19 +206,19 @@ class Gate:
         first = _first_word(desugared)
         tree = pg.parse(desugared, text)
         if not isinstance(tree, exp.Query | exp.Values):
-            raise _Denial(
+            raise Denial(
                 "not_a_query", "0A000", f"{type(tree).__name__} is not supported", tokens[0].start + 1
             )
         facts = collect(tree)
         if facts.depth > self.limits.depth:
-            raise _Denial(
+            raise Denial(
                 "too_deep", "54001", f"stack depth limit exceeded: more than {self.limits.depth} levels"
             )
         sql = to_postgres(tree)
         same, lost = same_tokens(desugared, pg.unmark(desugar(lex(sql), sql)))
         if not same:
             near = f' at or near "{text[lost.start : lost.end + 1]}"' if lost is not None else ""
-            raise _Denial(
+            raise Denial(
                 "unfaithful",
                 "0A000",
                 f"syntax that is not supported{near}",
@@ -244,7 +262,7 @@ class Gate:
             sql = statement.to_sql(query.sql)
         if query.facts.parameters and not isinstance(statement, Insert | CreateTableAs):
             number = query.facts.parameters[0]
-            raise _Denial("parameter", "42P02", f"there is no parameter ${number}")
+            raise Denial("parameter", "42P02", f"there is no parameter ${number}")
         facts = replace(query.facts, written=changes)
         return Allowed(statement.kind, sql, tree, statement, facts)
 
@@ -256,12 +274,12 @@ class Gate:
         word = inner[0].text if inner[0].token_type is not TokenType.IDENTIFIER else ""
         if word not in _QUERY_WORDS:
             if isinstance(statement, Explain) and parse_session_statement(inner, text) is not None:
-                raise _Denial(
+                raise Denial(
                     "explain", "0A000", f"EXPLAIN of {word.upper()} is not supported", inner[0].start + 1
                 )
             if writes and word in PARSERS:
                 what = f"{statement.kind.value} of {word.upper()} is not supported"
-                raise _Denial("unsupported_write", "0A000", what, inner[0].start + 1)
+                raise Denial("unsupported_write", "0A000", what, inner[0].start + 1)
             raise _unknown_statement(inner[0], text, word)
         query = self._query(inner, text)
         sql = statement.to_sql(query.sql)
@@ -323,16 +341,6 @@ _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.
 _COUNTED = _OPENERS | _CLOSERS | _PREFIXES | {TokenType.SEMICOLON}
 
 
-class _Denial(Exception):
-    """Carries a verdict out of the layers."""
-
-    def __init__(
-        self, code: str, sqlstate: str, reason: str, position: int | None = None, hint: str | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.verdict = Denied(code, sqlstate, reason, position, hint)
-
-
 def _denied_by(problem: SyntaxProblem | Refused, text: str) -> Denied:
     if isinstance(problem, Refused):
         return Denied(problem.code, problem.sqlstate, problem.message, problem.offset + 1)
@@ -345,13 +353,21 @@ def _kind_of(statement: SessionStatement) -> StatementKind:
     return statement.kind
 
 
+def _check_parameters(verdict: Allowed, tokens: list[Token]) -> None:
+    """In simple query `$n` has no meaning; PREPARE's parameters are its own."""
+    if verdict.facts.parameters and verdict.kind is not StatementKind.PREPARE:
+        number = verdict.facts.parameters[0]
+        place = next(t.start for t in tokens if t.token_type is TokenType.PARAMETER)
+        raise Denial("parameter", "42P02", f"there is no parameter ${number}", place + 1)
+
+
 def _first_word(tokens: list[Token]) -> str:
     return next((t.text for t in tokens if t.token_type is not TokenType.L_PAREN), "")
 
 
 def _unknown_statement(token: Token, text: str, word: str) -> Exception:
     if word in OTHER_COMMANDS:
-        return _Denial(
+        return Denial(
             "statement_kind",
             "42501",
             f"permission denied: {word.upper()} is not allowed",
@@ -394,8 +410,8 @@ def _refuse_writes(tokens: list[Token]) -> None:
             raise _not_allowed(following.text.upper(), following)
 
 
-def _not_allowed(words: str, token: Token) -> _Denial:
-    return _Denial(
+def _not_allowed(words: str, token: Token) -> Denial:
+    return Denial(
         "statement_kind",
         "42501",
         f"permission denied: {words} is not allowed",
@@ -407,7 +423,7 @@ def _not_allowed(words: str, token: Token) -> _Denial:
 def _check_relations(facts: Facts) -> None:
     for relation in facts.relations:
         if relation.schema is not None and relation.schema.lower() in FILE_SCHEMAS:
-            raise _Denial(
+            raise Denial(
                 "path_as_table",
                 "42501",
                 f'permission denied: "{relation.schema}" reads files and is not a schema here',
@@ -423,12 +439,12 @@ def _check_functions(facts: Facts) -> None:
             continue  # see _check_administrator
         if kind in (ADMIN, DENIED) or function.schema not in _FUNCTION_SCHEMAS:
             shown = f"{function.schema}.{function.name}" if function.schema else function.name
-            raise _Denial("function", "42501", f"permission denied for function {shown}", function.position)
+            raise Denial("function", "42501", f"permission denied for function {shown}", function.position)
         if kind is None or kind == FIELD:
             near = difflib.get_close_matches(
                 function.name, [n for n, k in kinds.items() if k not in (DENIED, FIELD)], 1, 0.8
             )
-            raise _Denial(
+            raise Denial(
                 "unknown_function",
                 "42883",
                 f"function {function.name} does not exist, or is not allowed",
@@ -446,7 +462,7 @@ def _check_administrator(verdict: Verdict, context: Context | None) -> None:
     kinds = function_kinds()
     for function in verdict.facts.functions:
         if kinds.get(function.name) == ADMIN:
-            raise _Denial(
+            raise Denial(
                 "function", "42501", f"permission denied for function {function.name}", function.position
             )
 

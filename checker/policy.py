@@ -21,7 +21,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from sqlglot.tokens import TokenType
 
 from checker.context import Action, DatabaseRights, Grants, InjectionLimits, JudgeRule, Mask, RowFilter
-from checker.functions import DENIED, FIELD, function_kinds
+from checker.functions import DENIED, FIELD, function_kinds, spark_function_kinds
 from checker.gate import Gate
 from checker.lexer import lex
 from checker.patterns import fits
@@ -243,7 +243,7 @@ class _Reader:
 
     def _functions(self, value: Any, section: str, key: str) -> tuple[str, ...]:
         names = self._strings(value, section, key)
-        kinds = function_kinds()
+        kinds = {**spark_function_kinds(), **function_kinds()}
         callable_kinds = set(kinds.values()) - {DENIED, FIELD}
         for name in names:
             if name.startswith("kind:"):

@@ -259,9 +259,7 @@ def _table_sample(self: Renderer, node: Node) -> str:
 
 @rule("expressions", "grouping_sets", "cube", "rollup", "all", of=exp.Group)
 def _group(self: Renderer, node: Node) -> str:
-    parts = [
-        value for name in node.args for value in node.args[name] or () if isinstance(node.args[name], list)
-    ]
+    parts = [value for values in node.args.values() if isinstance(values, list) for value in values]
     quantifier = {None: "", True: " ALL", False: " DISTINCT"}[node.args.get("all")]
     return f" GROUP BY{quantifier} {self.list(parts)}"
 

@@ -27,9 +27,12 @@ from sqlglot.tokens import Token, TokenType
 
 from checker import session_statements as st
 from checker.errors import SyntaxProblem
-from checker.lexer import lex
+from checker.lexer import lex as lex_postgres
 from checker.render import quote_identifier, to_postgres
-from checker.verdict import Allowed
+from checker.spark.desugar import ATOM
+from checker.spark.lexer import lex as lex_spark
+from checker.spark.render import to_spark_text
+from checker.verdict import Allowed, Dialect
 from checker.words import KEYWORDS
 from checker.write_statements import CreateTableAs, CreateView, Insert, WriteStatement
 
@@ -49,6 +52,7 @@ _SURROUNDED = frozenset({
 })  # fmt: skip
 """What sets its parts off by words or commas: a parenthesis around a part says nothing."""
 _ATOMS = frozenset({exp.Column, exp.Parameter, exp.Anonymous, exp.Cast, exp.Case, exp.Paren})
+_SPARK = "spark: "
 _MARK = "?"
 """Stands for the names of cursors and the like until they are written out."""
 
@@ -61,17 +65,23 @@ class Shape:
     digest: str
 
 
-def shape_of(source: Allowed | exp.Expression | str) -> Shape:
-    """The shape of what the gate allowed, of a query's tree, or of a text that need not parse.  Never raises."""
+def shape_of(source: Allowed | exp.Expression | str, dialect: Dialect = "postgres") -> Shape:
+    """The shape of what the gate allowed, of a query's tree, or of a text that need not parse.  Never raises.
+
+    `dialect` is a text's; what is allowed says its own.
+    """
     try:
         if isinstance(source, Allowed):
-            text = _allowed(source)
+            text = _allowed(source) if source.dialect == "postgres" else _allowed_spark(source)
         elif isinstance(source, exp.Expression):
             text = _numbered(_query(source))
         else:
-            text = _of_text(source)
+            text = _of_text(source, dialect)
     except Exception:  # a tree that cannot be written again still has tokens
-        text = _of_text(source.sql if isinstance(source, Allowed) else str(source))
+        if isinstance(source, Allowed):
+            text = _of_text(source.sql, source.dialect)
+        else:
+            text = _of_text(str(source), dialect)
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
     return Shape(text, digest.hexdigest())
 
@@ -87,6 +97,32 @@ def _allowed(allowed: Allowed) -> str:
         query = query.removeprefix("VALUES ")
     before, _, after = written.partition("\0")
     return _numbered(_unmarked(before) + query + after)
+
+
+def _allowed_spark(allowed: Allowed) -> str:
+    """Its own from the first word on: a shape that was reviewed in one dialect allows nothing in the other."""
+    assert allowed.tree is not None
+    root = exp.Subquery(this=allowed.tree.copy())
+    for node in list(root.walk()):
+        if type(node) in _VALUES:
+            _without_value(node)
+        elif type(node) is exp.Column and node.name[:1] == ATOM:
+            node.replace(_placeholder())
+        elif type(node) is exp.Identifier:
+            node.set("this", node.this.lower())
+    words: list[str] = []
+    for token in _folded(to_spark_text(root.this)):
+        # A number that is left names a column.
+        is_number = token.token_type is TokenType.NUMBER
+        if is_number and words and words[-1] == "$":
+            words[-1] = "$0"
+        else:
+            words += _token_words([token]) if not is_number and token.text != "$" else [token.text]
+    query = _numbered_words(_squashed(words))
+    if allowed.statement is None:
+        return _SPARK + query
+    assert not isinstance(allowed.statement, WriteStatement)
+    return _SPARK + _unmarked(_nameless(allowed.statement).to_sql(query))
 
 
 def _of_write(allowed: Allowed, statement: WriteStatement, query: str) -> str:
@@ -244,15 +280,19 @@ _TOKEN_VALUES = frozenset(
 _BEFORE_SIGN = frozenset({"(", "[", ",", "=", "<", ">", "<=", ">=", "<>", "!="})
 
 
-def _of_text(text: str) -> str:
-    words = _words(text)
+def _of_text(text: str, dialect: Dialect = "postgres") -> str:
+    words = _words(text, dialect)
     while words and words[-1] == ";":
         words.pop()
-    return _numbered_words(_squashed(words))
+    return (_SPARK if dialect == "spark" else "") + _numbered_words(_squashed(words))
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, dialect: Dialect = "postgres") -> list[str]:
     """The tokens of a text, values as $0; where it cannot be read on, the reason ends the list."""
+    lex = lex_postgres if dialect == "postgres" else _folded
+    if dialect == "spark" and "\\" in text:
+        # Where a string ends depends on whose statement it is, and a value must not pass for words.
+        return ["<backslash>"]
     try:
         return _token_words(lex(text))
     except SyntaxProblem as problem:
@@ -264,6 +304,15 @@ def _words(text: str) -> list[str]:
             return [*_token_words(lex(text[:offset])), f"<{reason}>"]
         except SyntaxProblem:
             return [f"<{reason}>"]
+
+
+def _folded(text: str) -> list[Token]:
+    """Spark's tokens, names in lower case: Spark compares them without regard to it."""
+    tokens = lex_spark(text)
+    for token in tokens:
+        if token.token_type is not TokenType.STRING:
+            token.text = token.text.lower()
+    return tokens
 
 
 def _token_words(tokens: list[Token]) -> list[str]:

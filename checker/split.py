@@ -57,7 +57,7 @@ _STEP = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_PROSE = re.compile(r"nl:(?!:)", re.IGNORECASE)
+PROSE = re.compile(r"nl:(?!:)", re.IGNORECASE)
 _Found = TypeVar("_Found")
 _BLANK = re.compile(r"[ \t\n\r\f\v]*")
 
@@ -71,7 +71,7 @@ def split(text: str) -> list[Statement]:
     begin = at = _BLANK.match(text).end()  # type: ignore[union-attr]
     has_code = False
     while at < len(text):
-        if not has_code and _PROSE.match(text, at):
+        if not has_code and PROSE.match(text, at):
             at = _prose_end(text, at)
             has_code = True
             continue

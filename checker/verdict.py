@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import expressions as exp
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from checker.context import Action
     from checker.session_statements import SessionStatement
     from checker.write_statements import WriteStatement
+
+
+Dialect = Literal["postgres", "spark"]
+"""Whose SQL a statement is read as."""
 
 
 class StatementKind(Enum):
@@ -157,6 +161,9 @@ class Allowed:
     others: it is what the mirror gets.  `tree` is the query, None where a session statement has none; `statement`
     says what wraps it (EXPLAIN, DECLARE, COPY, INSERT, ...), None for a plain query.  `findings` were not enough to
     deny it.  `asked` is the client's own tree where grants were written into `tree` (enforce.py), else None.
+
+    With the dialect "spark", `sql` and `tree` are Spark SQL (spark/render.py), with every table's schema where a
+    context was given.
     """
 
     kind: StatementKind
@@ -166,6 +173,7 @@ class Allowed:
     facts: Facts = field(default_factory=Facts)
     findings: tuple[Finding, ...] = ()
     asked: exp.Expression | None = None
+    dialect: Dialect = "postgres"
 
 
 @dataclass(frozen=True, slots=True)

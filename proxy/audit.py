@@ -29,7 +29,7 @@ from proxy.sqlstate import Refused
 from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
-    from checker.verdict import Denied
+    from checker.verdict import Denied, Dialect
     from proxy.session import Session
     from proxy.settings import Settings
 
@@ -58,6 +58,7 @@ class Record:
     reviewed: Reviewed | None = None
     question: str | None = None
     draft: str | None = None
+    dialect: Dialect = "postgres"
     gate_s: float | None = None
     plan_s: float | None = None
     first_row_s: float | None = None
@@ -261,7 +262,10 @@ def _unplanned_part(record: Record, redact: bool, denied: Denied | None) -> str:
         shape = reviewed.shape
         kind: str | None = reviewed.kind
     else:
-        shape = shape_of(record.text if record.question is None else record.draft or "nl")
+        if record.question is None:
+            shape = shape_of(record.text, record.dialect)
+        else:
+            shape = shape_of(record.draft or "nl")
         word = shape.text.partition(" ")[0]
         kind = word.upper() if word.isalpha() and record.question is None else None
     verdict = "denied" if denied is not None else "allowed" if reviewed is not None else None

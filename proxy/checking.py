@@ -20,13 +20,14 @@ from checker.enforce import UNKNOWN_TABLE
 from checker.firewall import is_exempt
 from checker.gate import Gate
 from checker.shape import shape_of
+from checker.spark.split import split as split_spark
 from checker.split import SyntaxProblem, error_at_end, split
-from checker.verdict import Allowed, Denied, StatementKind
+from checker.verdict import Allowed, Denied, Dialect, StatementKind
 from proxy.plan import Reviewed
 from proxy.ports import Draft, Drafter, Question
 from proxy.routing import Route, qualified, route
 from proxy.sqlstate import DeniedByGate, Refused
-from proxy.startup import split_path
+from proxy.startup import dialect_of, split_path
 from proxy.visible import visible
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Source:
     prose: str | None = None
     answer: str | None = None
     """The key under which the draft is remembered, once it is planned."""
+    dialect: Dialect = "postgres"
+    """Of the text; a draft is always PostgreSQL's."""
 
     @property
     def checked(self) -> str:
@@ -78,16 +81,24 @@ class Checking:
         self.drafter = drafter
 
     async def check(
-        self, text: str, session: Session, *, parameters: bool, again: bool = False
+        self,
+        text: str,
+        session: Session,
+        *,
+        parameters: bool,
+        again: bool = False,
+        dialect: Dialect | None = None,
     ) -> tuple[Checked, ...]:
-        """Every statement in the text.
+        """Every statement in the text, all in one dialect: the session's, as it is before the first of them runs.
 
         `parameters`: whether `$n` has a meaning.  `again`: the text was checked before and is in no client's hand,
-        so it has no record of its own.
+        so it has no record of its own;
+        `dialect` is the one that it was read in.
         Raises: DeniedByGate, FrontEndError, Refused.
         """
         gated, checked = [], []
-        for index, source in enumerate(await self._sources(text, session, again=again)):
+        read_as = dialect or dialect_of(session.settings)
+        for index, source in enumerate(await self._sources(text, session, read_as, again=again)):
             with _gating(session, index, again=again) as record:
                 one = self._with_shape(await self._gated(source, text, session, parameters), session)
                 if record is not None:
@@ -117,10 +128,14 @@ class Checking:
         allowed, context = checked.allowed, checked.context
         # What the client wrote: filters and masks are not of its shape.
         tree = allowed.asked or allowed.tree
-        if tree is not None and any(
-            self._service.catalogue.find(None, r.name, context.search_path)
-            for r in allowed.facts.relations
-            if not r.schema
+        if (
+            tree is not None
+            and allowed.dialect == "postgres"
+            and any(
+                self._service.catalogue.find(None, r.name, context.search_path)
+                for r in allowed.facts.relations
+                if not r.schema
+            )
         ):
             # By whole names: a search_path must not give a known shape other tables.
             tree = qualified(tree, self._service.catalogue, context.search_path, session.database)
@@ -133,11 +148,11 @@ class Checking:
         )
         return replace(checked, reviewed=reviewed)
 
-    async def _sources(self, text: str, session: Session, *, again: bool) -> list[Source]:
+    async def _sources(self, text: str, session: Session, dialect: Dialect, *, again: bool) -> list[Source]:
         """The statements in a text; those of comments alone only when the comment is a question."""
         prose = session.settings.get("streamlink.prose", "off") in ("on", "true", "1", "yes")
         try:
-            statements = split(text)
+            statements = split(text) if dialect == "postgres" else split_spark(text)
         except SyntaxProblem as problem:
             # With streamlink.prose on, an apostrophe need not be a quote.
             if not prose or (question := self._question(text, prose)) is None:
@@ -160,7 +175,7 @@ class Checking:
                 drafted = await self._drafted(statement.text, statement.start, question, session, record)
                 sources.append(drafted)
             else:
-                sources.append(Source(statement.text, statement.start, end=statement.end))
+                sources.append(Source(statement.text, statement.start, end=statement.end, dialect=dialect))
         return sources
 
     def _question(self, text: str, prose: bool) -> Question | None:
@@ -224,6 +239,7 @@ class Checking:
                 context,
                 base_position=source.start,
                 parameters_allowed=parameters,
+                dialect=source.dialect,
             )
         else:
             # By itself first: a draft must not mean something else inside the client's statement.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker import session_statements as st
 from checker.render import to_postgres
+from checker.spark.render import to_spark_text
 from checker.verdict import StatementKind
 from checker.write_statements import WriteStatement
 from proxy.mirror.errors import MirrorError
@@ -19,7 +20,7 @@ from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
 from proxy.ports import Bind, Description, Field
 from proxy.sqlstate import Refused
-from proxy.startup import check_setting
+from proxy.startup import check_own, check_setting
 from proxy.timezones import load_zone
 from proxy.transaction import Settings, Warned, lowered
 from proxy.wire import messages as msg
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 NO_COLUMNS = Description((), None)
 QUERY_PLAN = Description((), (Field("QUERY PLAN", 25, -1),))
 QUERY_PLAN_JSON = Description((), (Field("QUERY PLAN", 114, -1),))
-OWN_SETTINGS: dict[str, tuple[str, ...]] = {
-    "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
-    "streamlink.writes_in_transactions": ("refused", "immediate"),
-}
-"""Our own settings and the values that they take."""
 
 
 def ends_failed_block(statement: st.SessionStatement | WriteStatement | None) -> bool:
@@ -94,6 +90,7 @@ class Commands:
                 text = checked.source.text if isinstance(statement, st.Prepare) else None
                 versions = session.service.pipeline.versions
                 inner = Prepared("", 0, plan, description, tag, versions=versions, prepare=text)
+                inner = replace(inner, dialect=checked.source.dialect)
                 oids = description.param_oids if isinstance(statement, st.Declare) else ()
                 return Act(statement, inner), Description(oids, None), ""
             case st.Execute(has_arguments=True):
@@ -107,7 +104,8 @@ class Commands:
         """The plan of the query inside a statement."""
         allowed = checked.allowed
         assert allowed.tree is not None
-        query = replace(allowed, kind=StatementKind.SELECT, sql=to_postgres(allowed.tree), statement=None)
+        sql = to_postgres(allowed.tree) if allowed.dialect == "postgres" else to_spark_text(allowed.tree)
+        query = replace(allowed, kind=StatementKind.SELECT, sql=sql, statement=None)
         try:
             pipeline = self._session.service.pipeline
             return await pipeline.plan_query(replace(checked, allowed=query), self._session, param_oids)
@@ -420,19 +418,3 @@ def _explain_words(statement: st.Explain) -> tuple[str, bool]:
     if form == "JSON":
         return "", True
     return "EXTENDED" if options.get("VERBOSE", "FALSE") in ("", "TRUE", "ON", "1") else "", False
-
-
-def check_own(name: str, value: str) -> None:
-    if not name.startswith("streamlink."):
-        return
-    values = OWN_SETTINGS.get(name)
-    if values is None:
-        raise Refused(
-            "42704",
-            f'unrecognized configuration parameter "{name}"',
-            hint=f"Known: {', '.join(OWN_SETTINGS)}.",
-        )
-    if value.lower() not in values:
-        raise Refused(
-            "22023", f'invalid value for parameter "{name}": "{value}"', hint=f"One of {', '.join(values)}."
-        )

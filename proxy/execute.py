@@ -17,7 +17,7 @@ from checker.session_statements import Discard, Reset, SessionStatement, Set
 from checker.write_statements import WriteStatement
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
-from proxy.commands import Commands, check_own, ends_failed_block
+from proxy.commands import Commands, ends_failed_block
 from proxy.control import Turn
 from proxy.copyout import CopyOut
 from proxy.mirror import frontend
@@ -31,7 +31,7 @@ from proxy.ports import BINARY, TEXT, Bind, CopyOptions, Field, ResultStream
 from proxy.records import Records
 from proxy.signals import CHANNEL, received, without_notifications
 from proxy.sqlstate import Refused
-from proxy.startup import check_setting
+from proxy.startup import check_own, check_setting
 from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg

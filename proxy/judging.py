@@ -134,6 +134,11 @@ class Judging:
         """
         if not is_demanded(allowed, grants):
             return allowed
+        if allowed.dialect == "spark":
+            # It was taught on PostgreSQL's words, and reads a text by PostgreSQL's rules.
+            reason = "permission denied: your role's statements are judged, and Spark SQL cannot be"
+            hint = "SET streamlink.dialect = 'postgres'"
+            raise DeniedByGate(Denied("unjudged_dialect", "42501", reason, hint=hint))
         self.begin()
         judge = self._judge or Judge(_Absent())
         verdict = await judge.verdict(statement, allowed, grants)

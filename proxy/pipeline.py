@@ -22,11 +22,13 @@ from checker.judge import is_unjudged
 from checker.render import map_position, to_postgres
 from checker.rights import unrestricted
 from checker.session_statements import Prepare
-from checker.verdict import Allowed, Denied, Facts
+from checker.spark.render import filled, limit_parameters
+from checker.verdict import Allowed, Denied, Dialect, Facts
 from checker.write_statements import WriteStatement
 from proxy import signals
 from proxy.binds import decode_bind, null_of
 from proxy.checking import EXPLAIN, Checked, Checking, Source
+from proxy.confirmed import confirm_tables
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.ports import TEXT, Bind, Catalogue, Description, Draft, Drafter, Field
@@ -34,9 +36,10 @@ from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of, is_ours
+from proxy.startup import dialect_of
 from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
-from spark_thrift.dialect import Untranslatable, to_spark
+from spark_thrift.dialect import Untranslatable, to_spark, value_to_spark
 from spark_thrift.errors import SparkError
 from spark_thrift.types import adapted_query
 
@@ -84,7 +87,8 @@ class Pipeline:
         Shapes: `param_oids` is None in simple query, where `$n` has no meaning.
         Raises: DeniedByGate, FrontEndError, Refused.
         """
-        known = self._known(self._key(text, 0, session, param_oids))
+        dialect = dialect_of(session.settings)
+        known = self._known(self._key(text, 0, session, param_oids, dialect))
         if known is not None:
             session.executor.check_firewall(known)
             return (known,)
@@ -101,7 +105,7 @@ class Pipeline:
             return checked
         source = checked.source
         session.executor.check_allowed_now(checked.allowed.statement)
-        key = self._key(source.text, source.start, session, param_oids)
+        key = self._key(source.text, source.start, session, param_oids, source.dialect)
         known = self._known(key)
         if known is not None:
             return known
@@ -119,7 +123,9 @@ class Pipeline:
         plan = prepared.plan
         if isinstance(plan, Act) and isinstance(plan.statement, Prepare) and plan.inner is not None:
             plan = replace(plan, inner=replace(plan.inner, reviewed=checked.reviewed))
-        prepared = replace(prepared, plan=plan, versions=versions, reviewed=checked.reviewed)
+        prepared = replace(
+            prepared, plan=plan, versions=versions, reviewed=checked.reviewed, dialect=source.dialect
+        )
         if (
             len(source.text) <= REMEMBERED_TEXT_CHARS
             and source.draft is None
@@ -151,7 +157,9 @@ class Pipeline:
             return prepared
         text, oids = prepared.prepare or prepared.text, prepared.description.param_oids
         parameters = None if prepared.prepare else oids
-        checked = await self.checking.check(text, session, parameters=parameters is not None, again=True)
+        checked = await self.checking.check(
+            text, session, parameters=parameters is not None, again=True, dialect=prepared.dialect
+        )
         fresh = await self.plan(checked[0], session, parameters) if checked else self.nothing
         if prepared.prepare and isinstance(fresh.plan, Act) and fresh.plan.inner is not None:
             fresh = fresh.plan.inner
@@ -160,13 +168,14 @@ class Pipeline:
         return fresh
 
     def _key(
-        self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None
+        self, text: str, start: int, session: Session, param_oids: tuple[int, ...] | None, dialect: Dialect
     ) -> tuple[object, ...]:
         """Everything that decides what a text means."""
         settings = session.settings
         return (
             text,
             start,
+            dialect,
             param_oids,
             session.user,
             session.given_roles,
@@ -214,6 +223,8 @@ class Pipeline:
         """A plain query's plan, for the engine that holds what it reads."""
         allowed, context = checked.allowed, checked.context
         assert allowed.tree is not None
+        if allowed.dialect == "spark":
+            return await self._plan_typed(allowed, session, param_oids)
         where = route(allowed.facts, context.schema, context.search_path)
         sql = allowed.sql
         if where is Route.MIRROR and _is_personal(allowed.facts):
@@ -293,6 +304,26 @@ class Pipeline:
         fields = tuple(column.field for column in columns)
         return plan, Description(description.param_oids, fields), "SELECT"
 
+    async def _plan_typed(
+        self, allowed: Allowed, session: Session, param_oids: tuple[int, ...]
+    ) -> tuple[Plan, Description, str]:
+        """A query that came in Spark SQL: names and types of its columns are Spark's.  Raises: SparkError, Refused."""
+        assert allowed.tree is not None
+        oids = _padded(param_oids, allowed.facts.parameters)
+        bounds = limit_parameters(allowed.tree)
+        nulls = {
+            number: "1" if number in bounds else value_to_spark(null_of(oid))
+            for number, oid in enumerate(oids, start=1)
+        }
+        spark = await session.executor.spark()
+        sql = filled(allowed.sql, nulls)
+        limit_s = session.executor.limit_s
+        described = await spark.describe(sql, deadline_s=limit_s)
+        await confirm_tables(spark, sql, allowed.tree, deadline_s=limit_s)
+        columns = reconcile(None, [(column.name, column.spark_type) for column in described])
+        plan = OnSpark(allowed.tree, None if oids else sql, columns, allowed.sql)
+        return plan, Description(oids, tuple(column.field for column in columns)), "SELECT"
+
     # --- run
 
     def spark_statement(
@@ -308,6 +339,10 @@ class Pipeline:
         """The text for Spark whose rows are Spark's own.  Raises: BindError, Untranslatable."""
         if plan.sql is not None:
             return plan.sql
+        if plan.typed is not None:
+            values = {n: value_to_spark(v) for n, v in enumerate(bound_values(prepared, bind), start=1)}
+            bounds = {n: f"CAST({values[n]} AS INT)" for n in limit_parameters(plan.tree)}
+            return filled(plan.typed, values | bounds)
         tree = bind_parameters(plan.tree, dict(enumerate(bound_values(prepared, bind), start=1)))
         return to_spark(tree, self.schema_for(tree), subscript_base=SUBSCRIPT_BASE)
 

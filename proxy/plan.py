@@ -12,7 +12,7 @@ from sqlglot import expressions as exp
 
 from checker.session_statements import SessionStatement
 from checker.shape import Shape
-from checker.verdict import Allowed
+from checker.verdict import Allowed, Dialect
 from proxy.ports import Description, Field
 from proxy.reconcile import OutputColumn
 from proxy.wire.errors import ErrorFields
@@ -43,11 +43,13 @@ class OnSpark:
     """A query for Spark.
 
     `tree` has its tables qualified and its parameters still open; `sql` is its translation where it has none.
+    `typed` is the query with its parameters still open where it came in Spark SQL; the tree is Spark's then.
     """
 
     tree: exp.Expression
     sql: str | None
     columns: tuple[OutputColumn, ...]
+    typed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Prepared:
     `text` and `start` place it in what the client sent (characters, from 0); `query` is the SQL that errors speak of
     when a model wrote it.  `tag` is the command tag; a plan that returns rows appends their number.  `versions` are
     those of the policy and of the catalogue by which it was made, `prepare` is the PREPARE that it is of, `findings`
-    are what the gate and the judge found and let pass, for the audit record.
+    are what the gate and the judge found and let pass, for the audit record, `dialect` is the one that it was read in.
     """
 
     text: str
@@ -125,3 +127,4 @@ class Prepared:
     versions: tuple[int, int] = (0, 0)
     prepare: str | None = None
     reviewed: Reviewed | None = None
+    dialect: Dialect = "postgres"

@@ -20,6 +20,7 @@ from proxy.audit import Record, outcome_of
 from proxy.logs import STATEMENT
 from proxy.plan import Nothing, Prepared
 from proxy.sqlstate import Refused
+from proxy.startup import dialect_of
 from proxy.wire.errors import ErrorFields
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Records:
 
     def _new(self, text: str) -> Record:
         now = time.time()
-        return Record(self._audit.ids.new(now), text, now, time.perf_counter())
+        dialect = dialect_of(self._session.settings)
+        return Record(self._audit.ids.new(now), text, now, time.perf_counter(), dialect=dialect)
 
     def _unfinished(self, record: Record) -> str:
         if self._session.io.lost:

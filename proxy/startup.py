@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from checker.settings_grammar import ENGINE_SETTINGS, FORBIDDEN_SETTINGS
+from checker.verdict import Dialect
 from proxy.mirror.errors import MirrorError
 from proxy.sqlstate import Refused
 from proxy.transaction import Settings
@@ -41,6 +42,12 @@ _REPORTED = (
 _NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
 _ONE_STYLE = {"intervalstyle": "postgres", "bytea_output": "hex", "transform_null_equals": "off"}
 """What the rows of Spark are written in."""
+OWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "streamlink.dialect": ("postgres", "spark"),
+    "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
+    "streamlink.writes_in_transactions": ("refused", "immediate"),
+}
+"""Our own settings and the values that they take."""
 _UTF8_NAMES = frozenset({"utf8", "unicode", "sqlascii"})
 """SQL_ASCII means bytes as they are, and ours are UTF-8."""
 
@@ -61,6 +68,7 @@ async def read_parameters(parameters: Mapping[str, str], session: Session) -> Se
     try:
         check_setting("client_encoding", wanted.pop("client_encoding", "UTF8"))
         for name, value in wanted.items():
+            check_own(name, value)
             check_setting(name, value)
         return await session.service.canonical_settings(session.user, wanted)
     except (MirrorError, Refused) as error:
@@ -84,6 +92,28 @@ def check_setting(name: str, value: str) -> None:
     only = _ONE_STYLE.get(name)
     if only is not None and value.lower() not in (only, "default"):
         raise Refused("0A000", f'{name} "{value}" is not supported', hint=f"It is {only} here.")
+
+
+def check_own(name: str, value: str) -> None:
+    """Raises: Refused 42704 for a setting of ours that there is not, 22023 for a value that it does not take."""
+    if not name.startswith("streamlink."):
+        return
+    values = OWN_SETTINGS.get(name)
+    if values is None:
+        raise Refused(
+            "42704",
+            f'unrecognized configuration parameter "{name}"',
+            hint=f"Known: {', '.join(OWN_SETTINGS)}.",
+        )
+    if value.lower() not in values:
+        raise Refused(
+            "22023", f'invalid value for parameter "{name}": "{value}"', hint=f"One of {', '.join(values)}."
+        )
+
+
+def dialect_of(settings: Mapping[str, str]) -> Dialect:
+    """Whose SQL a session's queries are."""
+    return "spark" if settings.get("streamlink.dialect", "").lower() == "spark" else "postgres"
 
 
 def reported(session: Session) -> dict[str, str]:

@@ -15,7 +15,7 @@ from proxy.cli.console import ALL_GOOD, SOME_BAD, WRONG_USAGE, Failure, add_conf
 if TYPE_CHECKING:
     from checker.context import Context, Grants
     from checker.gate import Gate
-    from checker.verdict import Allowed, Denied
+    from checker.verdict import Allowed, Denied, Dialect
 
 
 def add_commands(commands: Any) -> None:
@@ -37,6 +37,12 @@ def add_commands(commands: Any) -> None:
     check.add_argument("--role", action="append", default=[], metavar="ROLE", help="as a user with this role")
     check.add_argument("--user", metavar="NAME", help="as this user, with the roles that it has")
     check.add_argument("--database", metavar="NAME", help="in this database, one of Spark's other catalogues")
+    check.add_argument(
+        "--dialect",
+        choices=["postgres", "spark"],
+        default="postgres",
+        help="whose SQL it is, as SET streamlink.dialect says (default: postgres)",
+    )
     check.add_argument(
         "--policy", type=Path, metavar="FILE", help="the policy to go by (default: that of the settings)"
     )
@@ -81,9 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.only:
             verdicts = [(text, attack_or_not(text))]
         elif source is not None:
-            verdicts = [(text, verdict_on_line(gate, text, context))]
+            verdicts = [(text, verdict_on_line(gate, text, context, arguments.dialect))]
         else:
-            verdicts = list(verdicts_on(gate, text, context))
+            verdicts = list(verdicts_on(gate, text, context, arguments.dialect))
         for statement, verdict in verdicts:
             probability = None if judge is None else judge(statement)
             if arguments.only and probability is not None:
@@ -176,20 +182,21 @@ def local_judge() -> Callable[[str], float | None]:
 
 
 def verdicts_on(
-    gate: Gate, text: str, context: Context | None = None
+    gate: Gate, text: str, context: Context | None = None, dialect: Dialect = "postgres"
 ) -> Iterator[tuple[str, Allowed | Denied]]:
     """Each statement of the text with its verdict; at least one."""
+    from checker.spark.split import split as split_spark
     from checker.split import SyntaxProblem, split
     from checker.verdict import Denied
     from nl_frontend.forms import extract
 
     try:
-        statements = split(text)
+        statements = split(text) if dialect == "postgres" else split_spark(text)
     except SyntaxProblem as problem:
         yield text, Denied("syntax", problem.sqlstate, problem.message, problem.position)
         return
     if not statements:
-        yield text, gate.check(text, context)
+        yield text, gate.check(text, context, dialect=dialect)
     for statement in statements:
         if extract(statement.text, prose=False) is not None:
             yield (
@@ -197,7 +204,8 @@ def verdicts_on(
                 Denied("question", "0A000", "a question: what is checked is its draft, not its words"),
             )
         else:
-            yield statement.text, gate.check(statement.text, context, base_position=statement.start)
+            verdict = gate.check(statement.text, context, base_position=statement.start, dialect=dialect)
+            yield statement.text, verdict
 
 
 def attack_or_not(text: str) -> Allowed | Denied:
@@ -234,7 +242,9 @@ def with_judgement(verdict: Allowed | Denied, probability: float) -> Allowed | D
     return Denied(FINDING, "42501", found.reason, findings=(*verdict.findings, found))
 
 
-def verdict_on_line(gate: Gate, text: str, context: Context | None = None) -> Allowed | Denied:
+def verdict_on_line(
+    gate: Gate, text: str, context: Context | None = None, dialect: Dialect = "postgres"
+) -> Allowed | Denied:
     """The one verdict on a line of a file.
 
     Whoever wrote the line meant one statement: what hides behind a semicolon counts against it, and any statement
@@ -242,7 +252,7 @@ def verdict_on_line(gate: Gate, text: str, context: Context | None = None) -> Al
     """
     from checker.verdict import Allowed, Denied, StatementKind
 
-    verdicts = list(verdicts_on(gate, text, context))
+    verdicts = list(verdicts_on(gate, text, context, dialect))
     denied = next((verdict for _, verdict in verdicts if isinstance(verdict, Denied)), None)
     if denied is not None:
         return denied

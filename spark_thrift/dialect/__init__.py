@@ -20,7 +20,7 @@ from spark_thrift.dialect.expressions import translate
 from spark_thrift.dialect.queries import Query, query
 from spark_thrift.dialect.scope import Scope
 
-__all__ = ["Schema", "Untranslatable", "to_spark"]
+__all__ = ["Schema", "Untranslatable", "to_spark", "value_to_spark"]
 
 
 def to_spark(tree: exp.Expr, schema: Schema | None, *, subscript_base: int = 0) -> str:
@@ -42,6 +42,11 @@ def to_spark(tree: exp.Expr, schema: Schema | None, *, subscript_base: int = 0) 
         return query(context, tree).sql
     except RecursionError:
         raise Untranslatable("a statement nested this deeply", sqlstate="54001") from None
+
+
+def value_to_spark(node: exp.Expr) -> str:
+    """The Spark SQL of one typed constant, as a Bind's values are.  Raises: Untranslatable."""
+    return translate(Context(None, Scope(), translate, _subquery), node).sql
 
 
 def _subquery(ctx: Context, node: exp.Expr) -> Query:

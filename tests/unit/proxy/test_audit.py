@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +85,8 @@ def test_redacted_records_hold_shapes(tmp_path: Path) -> None:
     asked = record("", prepared("nl: who is secret", "SELECT a FROM t WHERE b = 'secret'", question))
     log.write(hidden, asked, "ok")
     log.write(hidden, record("DELETE 'secret'"), "error", ErrorFields("ERROR", "42601", 'at "secret"'))
+    spark = replace(record("SELECT 'it\\'s secret', 'secret' FROM"), dialect="spark")
+    log.write(hidden, spark, "error", ErrorFields("ERROR", "42601", 'at "secret"'))
     drafting = record("nl: who is secret")
     drafting.question = question
     log.write(hidden, drafting, "cancelled")
@@ -91,9 +94,9 @@ def test_redacted_records_hold_shapes(tmp_path: Path) -> None:
     assert "secret" not in (tmp_path / "audit.jsonl").read_text("utf-8")
     lines = written(tmp_path)
     assert [line["statement"] for line in lines] == [
-        "select $1", "select a from t where b = $1", "delete $1", "nl",
+        "select $1", "select a from t where b = $1", "delete $1", "spark: <backslash>", "nl",
     ]  # fmt: skip
-    assert lines[1]["question"] == lines[3]["question"]
+    assert lines[1]["question"] == lines[4]["question"]
     assert lines[1]["draft"] is None
 
 

@@ -34,6 +34,15 @@ def test_json_has_an_object_a_statement(capsys: pytest.CaptureFixture[str]) -> N
     assert (denied["sqlstate"], bool(denied["code"]), bool(denied["reason"])) == ("42501", True, True)
 
 
+def test_a_dialect(capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT collect_list(`a`) FROM t; SELECT 'it\\'s; one'; SHOW x; INSERT INTO t VALUES (1)"
+    status, lines = run(capsys, "--dialect", "spark", sql)
+    assert status == 1
+    assert [line.split()[0] for line in lines] == ["allowed:", "allowed:", "allowed:", "denied"]
+    assert run(capsys, sql)[0] == 1
+    assert run(capsys, "--dialect", "spark", "SELECT DATE'2024-01-01' <=> NULL")[0] == 0
+
+
 FILE = [
     "SELECT 1",
     json.dumps("SELECT\n1 -- two lines"),

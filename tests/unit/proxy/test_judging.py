@@ -33,7 +33,7 @@ from proxy.judging import (
     shipped_calibration,
 )
 from proxy.pipeline import Pipeline
-from proxy.ports import Catalogue
+from proxy.ports import Catalogue, Column, Table
 from proxy.records import Records
 from proxy.settings import Judge as JudgeSettings
 from proxy.settings import Settings
@@ -197,6 +197,19 @@ async def test_the_pipeline_asks_and_denies(place: Place) -> None:
         await pipeline.check(f"SELECT 1; {ATTACK}", session, None)
     assert (denied.value.denied.code, denied.value.denied.sqlstate) == ("judge", "42501")
     assert denied.value.denied.findings[-1].weight > 0.9
+    await judging.stop()
+
+
+async def test_spark_sql_is_not_judged_and_so_denied(place: Place) -> None:
+    judging = Judging(place.settings)
+    pipeline, session = pipeline_with(judging, ALWAYS)
+    session.settings["streamlink.dialect"] = "spark"
+    t = Table("public", "t", "table", (Column("a", "int"),))
+    session.service.catalogue = Catalogue(1, {("public", "t"): t}, frozenset({"public"}))
+    with pytest.raises(DeniedByGate) as denied:
+        await pipeline.check("SELECT `a` FROM t", session, None)
+    assert (denied.value.denied.code, denied.value.denied.sqlstate) == ("unjudged_dialect", "42501")
+    assert not judging.begun
     await judging.stop()
 
 

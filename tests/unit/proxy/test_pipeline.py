@@ -14,6 +14,7 @@ from nl_frontend import forms
 from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.firewall import Firewall
+from proxy.judging import Judging
 from proxy.pipeline import Pipeline
 from proxy.policies import Policies
 from proxy.ports import Catalogue
@@ -56,7 +57,7 @@ class Drafter:
         return Draft(self.sql)
 
 
-def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
+def prepared(sql: str, *, draft: str | None = None, **given: str) -> tuple[Untouchable, Any]:
     mirror = Untouchable()
     policies = Policies(shipped("policy.toml"))
     settings = Settings().with_values("audit", enabled=False)
@@ -64,10 +65,11 @@ def prepared(sql: str, *, draft: str | None = None) -> tuple[Untouchable, Any]:
         mirror=mirror, catalogue=Catalogue(), settings=settings, audit=Audit(settings), policies=policies
     )
     service.firewall = Firewall(service.mirror)
+    service.judging = Judging(settings.judge)
     service.answers = Answers(service.mirror, "model")
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
     session: Any = SimpleNamespace(
-        settings={"search_path": "public"}, user="demo", database="db", pid=7, given_roles=(), service=service,
+        settings={"search_path": "public", **given}, user="demo", database="db", pid=7, given_roles=(), service=service,
         grants=policies.grants("demo", ()),
     )  # fmt: skip
     session.executor = SimpleNamespace(records=Records(session))
@@ -94,6 +96,47 @@ def test_denied_statements_reach_no_engine(sql: str) -> None:
     with pytest.raises(DeniedByGate) as denied:
         prepared(sql)
     assert fields_of(denied.value).sqlstate in ("42501", "42601", "0A000")
+
+
+SPARK = {"streamlink.dialect": "Spark"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO patent VALUES (1)",
+        "SELECT 1; DROP TABLE patent",
+        "SELECT 'it\\'s'; ADD JAR '/tmp/x.jar'",
+        "SELECT reflect('java.lang.Runtime', 'exit')",
+        "SELECT TRANSFORM(a) USING 'cat' FROM patent",
+        "SELECT * FROM parquet.`/etc/passwd`",
+        "SELECT '${env:PATH}', `${env:PATH}`",
+        "SET spark.sql.ansi.enabled = false",
+        "SET ROLE postgres",
+        "COPY (SELECT 1) TO '/tmp/x'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "EXPLAIN DELETE FROM patent",
+        "PREPARE p AS SELECT java_method('a', 'b')",
+    ],
+)
+def test_denied_spark_sql_reaches_no_engine(sql: str) -> None:
+    with pytest.raises(DeniedByGate) as denied:
+        prepared(sql, **SPARK)
+    assert fields_of(denied.value).sqlstate in ("42501", "42601", "0A000", "42883")
+
+
+def test_a_text_is_read_in_the_dialect_that_the_session_has_when_it_comes() -> None:
+    _, checked = prepared("SET streamlink.dialect = 'postgres'; SELECT `a` FROM VALUES (1) AS t(a)", **SPARK)
+    assert [one.allowed.dialect for one in checked] == ["postgres", "spark"]
+    with pytest.raises(DeniedByGate):
+        prepared("SET streamlink.dialect = 'spark'; SELECT `a` FROM VALUES (1) AS t(a)")
+
+
+def test_a_draft_is_postgres_whatever_the_session_speaks() -> None:
+    _, checked = prepared("nl: what is there", draft="SELECT 'a'::text", **SPARK)
+    assert checked[0].allowed.dialect == "postgres"
+    with pytest.raises(DeniedByGate):
+        prepared("nl: what is there", draft="SELECT `a` FROM VALUES (1) AS t(a)", **SPARK)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Log:
 def records() -> tuple[Records, Log, Any]:
     log = Log()
     io = SimpleNamespace(bytes_written=0, lost=False)
-    session: Any = SimpleNamespace(service=SimpleNamespace(audit=log), io=io)
+    session: Any = SimpleNamespace(settings={}, service=SimpleNamespace(audit=log), io=io)
     return Records(session), log, session
 
 

@@ -84,7 +84,7 @@ def test_log_lines_name_the_statement_that_is_in_hand() -> None:
 def _check_log_lines() -> None:
     audit = SimpleNamespace(ids=Ids(), check=lambda: None, write=lambda *_: None)
     session: Any = SimpleNamespace(
-        service=SimpleNamespace(audit=audit), io=SimpleNamespace(bytes_written=0, lost=False)
+        service=SimpleNamespace(audit=audit), io=SimpleNamespace(bytes_written=0, lost=False), settings={}
     )
     records = Records(session)
     assert logged() == ""

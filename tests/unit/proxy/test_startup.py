@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from proxy.sqlstate import Refused
-from proxy.startup import _options, check_setting, quoted_path, split_path
+from proxy.startup import _options, check_own, check_setting, dialect_of, quoted_path, split_path
 from proxy.wire.errors import ProtocolError
 
 
@@ -67,3 +69,28 @@ def test_a_startup_packet_may_set_no_more_than_set(name: str, value: str, code: 
     with pytest.raises(Refused) as refused:
         check_setting(name, value)
     assert refused.value.fields.sqlstate == code
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("streamlink.dialect", "spark", None),
+        ("streamlink.dialect", "Postgres", None),
+        ("streamlink.dialect", "mysql", "22023"),
+        ("streamlink.dialect", "", "22023"),
+        ("streamlink.prose", "on", None),
+        ("streamlink.dialekt", "spark", "42704"),
+        ("application_name", "anything", None),
+    ],
+)
+def test_our_own_settings_have_their_values(name: str, value: str, code: str | None) -> None:
+    with nullcontext() if code is None else pytest.raises(Refused) as refused:
+        check_own(name, value)
+    assert refused is None or refused.value.fields.sqlstate == code
+
+
+def test_whatever_is_not_spark_is_postgres() -> None:
+    assert [dialect_of({"streamlink.dialect": value}) for value in ("spark", "SPARK", "", "x")] == [
+        "spark", "spark", "postgres", "postgres",
+    ]  # fmt: skip
+    assert dialect_of({}) == "postgres"
