@@ -27,7 +27,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,7 +34,7 @@ from tqdm import tqdm
 
 from checker.context import InjectionLimits, JudgeRule
 from checker.injection import judge_text
-from checker.judge import Calibration, JudgePrompt
+from checker.judge import Calibration
 
 PUBLISHED = (
     ("paper, best recall", None, 0.9842, 0.1447, "arXiv 2505.21575, Table 2; AUC 0.94, 4 statements/s"),
@@ -157,28 +156,21 @@ def judge_sample(
 def local_judge(options: argparse.Namespace) -> Callable[[str], float | None]:
     """The judge that the options name, in this process.  Raises: ModelUnavailable, ValueError, OSError."""
     from checker.errors import SyntaxProblem
-    from checker.judge import Reading, TooLong, judge_prompt, parse_calibration, statements_with
+    from checker.judge import TooLong, judge_prompt, parse_calibration, statements_with
     from nl_frontend.models import adapter_of, model_path
-    from nl_frontend.scorer import Scorer, ScoreRequest
+    from training.judge import Reader
 
     lora = adapter_of(options.model, own=options.lora, untuned=options.untuned, judge=True)
     path = options.calibration or Path(str(files("conf") / f"judge-{Path(options.model).stem}.json"))
     calibration = Calibration() if options.labels else parse_calibration(path.read_text("utf-8"))
-    scorer = Scorer(
-        str(model_path(options.model)), threads=2, context_tokens=2048, lora=str(lora) if lora else None
-    )
-
-    @cache
-    def of_prompt(prompt: JudgePrompt) -> float:
-        request = ScoreRequest(prompt.prefix, prompt.text, prompt.suffix, prompt.labels, hidden=True)
-        score = scorer.score(request, lambda: False)
-        return calibration.probability(Reading(*score.logprobs, score.hidden), prompt.text)
+    reader = Reader(model_path(options.model), lora=lora, threads=2, states=None)
 
     def judge(text: str) -> float | None:
         found = []
         for statement in statements_with(text):
             with suppress(SyntaxProblem, TooLong, RecursionError):
-                found.append(of_prompt(judge_prompt(statement)))
+                prompt = judge_prompt(statement)
+                found.append(calibration.probability(reader.reading(prompt), prompt.text))
         return max(found, default=None)
 
     return judge

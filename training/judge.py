@@ -89,18 +89,24 @@ class Reader:
         made = list(made)
         prompts = [judge_prompt(sample.text) for sample in made]
         for number, prompt in enumerate(dict.fromkeys(prompts)):
-            if _key(prompt) not in self._known:
-                self._known[_key(prompt)] = self.ask(prompt)
-                self._unsaved += 1
-                if self._unsaved >= SAVE_EVERY:
-                    self.save()
+            self.reading(prompt)
             if number % SAVE_EVERY == 0:
                 print(f"\r{number} read", end="", file=sys.stderr, flush=True)
         self.save()
         return [
-            Seen(_reading(self._known[_key(prompt)]), prompt.text, sample.attack, sample.family)
+            Seen(self.reading(prompt), prompt.text, sample.attack, sample.family)
             for prompt, sample in zip(prompts, made, strict=True)
         ]
+
+    def reading(self, prompt: JudgePrompt) -> Reading:
+        """Of one prompt, which is read once."""
+        key = _key(prompt)
+        if key not in self._known:
+            self._known[key] = self.ask(prompt)
+            self._unsaved += 1
+            if self._unsaved >= SAVE_EVERY:
+                self.save()
+        return _reading(self._known[key])
 
     def ask(self, prompt: JudgePrompt) -> Floats:
         """One reading as it is kept: the labels' log-probabilities, then the state."""
