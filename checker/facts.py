@@ -15,8 +15,10 @@ from typing import Any
 
 from sqlglot import expressions as exp
 
+from checker.errors import Denial
 from checker.functions import FIELD, function_kinds
 from checker.verdict import Facts, Function, Relation
+from checker.words import FILE_SCHEMAS
 
 _NAME_BYTES = 63
 """PostgreSQL cuts longer names off (NAMEDATALEN - 1), so that is the name which it will look up."""
@@ -157,3 +159,15 @@ def _field(name: Any, found: _Found, base_position: int) -> None:
 
 
 __all__ = ["collect", "cut", "position_of"]
+
+
+def deny_paths(facts: Facts) -> None:
+    """Raises: Denial, 42501, for a path that is read as a table: Spark takes text.`/etc/passwd` for one."""
+    for relation in facts.relations:
+        if relation.schema is not None and relation.schema.lower() in FILE_SCHEMAS:
+            raise Denial(
+                "path_as_table",
+                "42501",
+                f'permission denied: "{relation.schema}" reads files and is not a schema here',
+                relation.position,
+            )

@@ -25,7 +25,7 @@ from checker.context import Context, InjectionLimits
 from checker.desugar import desugar
 from checker.enforce import enforce
 from checker.errors import AT_END, Denial, Refused, SyntaxProblem, Unrenderable
-from checker.facts import collect, position_of
+from checker.facts import collect, deny_paths, position_of
 from checker.functions import ADMIN, DENIED, FIELD, function_kinds
 from checker.injection import judge_statement, judge_text, moved, score
 from checker.lexer import lex
@@ -36,7 +36,7 @@ from checker.settings_grammar import check_setting
 from checker.spark import enforce as spark_rights
 from checker.spark import gate as spark
 from checker.verdict import Allowed, Denied, Dialect, Facts, StatementKind, Verdict
-from checker.words import FILE_SCHEMAS, OTHER_COMMANDS
+from checker.words import OTHER_COMMANDS
 from checker.write_grammar import PARSERS, parse_write_statement
 from checker.write_rights import may_write, written
 from checker.write_statements import AddColumn, CreateTable, CreateTableAs, Insert, WriteStatement
@@ -225,7 +225,7 @@ class Gate:
                 lost.start + 1 if lost is not None else None,
                 "A JOIN needs ON or USING." if lost is not None and lost.text == "join" else None,
             )
-        _check_relations(facts)
+        deny_paths(facts)
         _check_functions(facts)
         _check_set_config(tree, facts)
         kind = StatementKind.VALUES if first == "values" else StatementKind.SELECT
@@ -418,17 +418,6 @@ def _not_allowed(words: str, token: Token) -> Denial:
         token.start + 1,
         "This server lets clients read only.",
     )
-
-
-def _check_relations(facts: Facts) -> None:
-    for relation in facts.relations:
-        if relation.schema is not None and relation.schema.lower() in FILE_SCHEMAS:
-            raise Denial(
-                "path_as_table",
-                "42501",
-                f'permission denied: "{relation.schema}" reads files and is not a schema here',
-                relation.position,
-            )
 
 
 def _check_functions(facts: Facts) -> None:

@@ -16,6 +16,7 @@ from sqlglot import expressions as exp
 from sqlglot.tokens import Token, TokenType
 
 from checker.errors import AT_END, Denial, SyntaxProblem, Unrenderable
+from checker.facts import deny_paths
 from checker.functions import DENIED, function_kinds, spark_function_kinds
 from checker.injection.gather import place
 from checker.lexer import lex as lex_postgres
@@ -28,8 +29,7 @@ from checker.spark.lexer import check_quotes, lex
 from checker.spark.parse import parse
 from checker.spark.render import to_spark_text
 from checker.spark.words import LITERAL_FUNCTIONS
-from checker.verdict import CATALOGUE_SCHEMAS, Allowed, Facts, StatementKind
-from checker.words import FILE_SCHEMAS
+from checker.verdict import CATALOGUE_SCHEMAS, Allowed, StatementKind
 from checker.write_statements import WriteStatement
 
 QUERY_WORDS = frozenset({"select", "values", "with", "("})
@@ -179,22 +179,11 @@ def _read_query(tokens: list[Token], text: str, depth_max: int) -> Allowed:
         near = f' at or near "{text[lost.start : lost.end + 1]}"' if lost is not None else ""
         place = lost.start + 1 if lost is not None else None
         raise Denial("unfaithful", "0A000", f"syntax that is not supported in Spark SQL here{near}", place)
-    _check_relations(found.facts)
+    deny_paths(found.facts)
     _check_functions(found)
     _check_calls(written, found)
     kind = StatementKind.VALUES if isinstance(tree, exp.Values) else StatementKind.SELECT
     return Allowed(kind, sql, tree, None, found.facts, dialect="spark")
-
-
-def _check_relations(facts: Facts) -> None:
-    for relation in facts.relations:
-        if relation.schema is not None and relation.schema in FILE_SCHEMAS:
-            raise Denial(
-                "path_as_table",
-                "42501",
-                f'permission denied: "{relation.schema}" reads files and is not a schema here',
-                relation.position,
-            )
 
 
 def _check_functions(found: Found) -> None:
