@@ -42,7 +42,7 @@ def amend(sql: str, tables: Iterable[Table], *, search_path: Sequence[str]) -> A
     """The draft after every rule, in order.  Shapes: `sql` parses as one PostgreSQL query."""
     ordered = order(tables, search_path)
     notes = []
-    for rule in (_tables_that_hold, _years):
+    for rule in (_tables_that_hold, _years, _groups):
         edits, note = rule(sql, ordered, search_path)
         sql = apply(sql, edits)
         if note:
@@ -84,6 +84,39 @@ def _years(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tup
             column = sql[first.start : token.end]
             edits.append(Edit(first.start, code[i + 2].end, f"EXTRACT(YEAR FROM {column}) = {year[1]}"))
     return edits, None
+
+
+def _groups(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tuple[list[Edit], str | None]:
+    """Columns beside a count that are not grouped by, which is an error: count for each of their values.
+
+    Not beside a smallest or largest value: who writes that wants the row which has it.
+    """
+    tree = parse_one(sql, read="postgres")
+    if not isinstance(tree, exp.Select) or len(list(tree.find_all(exp.Query))) != 1:
+        return [], None
+    calls = [*tree.find_all(exp.AggFunc, exp.Window)]
+    if not calls or not all(isinstance(call, exp.Count | exp.Sum | exp.Avg) for call in calls):
+        return [], None
+    group = tree.args.get("group")
+    by = [] if group is None else group.expressions
+    if any(isinstance(e, exp.Rollup | exp.Cube | exp.GroupingSets | exp.Tuple) for e in by) or (
+        group and not by
+    ):
+        return [], None
+    grouped = {e.sql("postgres") for e in by} | {e.name for e in by if isinstance(e, exp.Column)}
+    plain = [
+        (number, item.unalias())
+        for number, item in enumerate(tree.expressions, 1)
+        if not item.find(exp.AggFunc)
+        and item.find(exp.Column, exp.Star)
+        and not grouped & {item.unalias().sql("postgres"), item.alias_or_name, str(number)}
+    ]
+    if not plain or any(item.find(exp.Star) for _, item in plain):
+        return [], None
+    missing = ", ".join(item.sql("postgres") if isinstance(item, exp.Column) else str(n) for n, item in plain)
+    end = _clause_end(sql, "from" if group is None else "group", _AFTER_FROM[_AFTER_FROM.index("having") :])
+    edit = Edit(end, end, f" GROUP BY {missing}" if group is None else f", {missing}")
+    return [edit], f"counted for each {_listed(item.sql('postgres') for _, item in plain)}"
 
 
 def _tables_that_hold(
@@ -136,7 +169,7 @@ def _joined(
                 continue
             name, alias = table_name(home, search_path), node.alias_or_name
             clause = f" JOIN {name} ON {name}.{quote(key)} = {quote(alias)}.{quote(key)}"
-            end = _from_end(sql)
+            end = _clause_end(sql, "from", _AFTER_FROM)
             shared = {c.name for c in home.columns} - missing
             edits = [Edit(end, end, clause)] + [
                 Edit(c.this.meta["start"], c.this.meta["start"], f"{quote(_owner(c.name, used, sources))}.")
@@ -155,17 +188,23 @@ def _owner(column: str, used: Sequence[exp.Table], sources: Sequence[Table]) -> 
     )
 
 
-def _from_end(sql: str) -> int:
-    """Where the FROM clause of a query without subqueries ends."""
+def _clause_end(sql: str, clause: str, following: Sequence[str]) -> int:
+    """Where a clause of a query without subqueries ends: before the first of the words that may follow it.
+
+    EXTRACT(YEAR FROM x) is none, and neither is the ORDER BY within an aggregate.
+    """
     last: Token | None = None
     within = False
+    depth = 0
     for token in tokens(sql):
-        if within and token.is_word(*_AFTER_FROM):
-            break
-        within = within or token.is_word("from")
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 0:
+            if within and token.is_word(*following):
+                break
+            within = within or token.is_word(clause)
         last = last if token.blank else token
     return last.end if last else len(sql)
 
 
-def _listed(columns: Iterable[str]) -> str:
-    return ", ".join(sorted(columns))
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
