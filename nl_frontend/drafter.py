@@ -18,7 +18,7 @@ from nl_frontend.amend import amend
 from nl_frontend.client import Access, Node, NodeClient
 from nl_frontend.copied import copied_literals, without_copied
 from nl_frontend.errors import DraftRefused, QuestionInvalid
-from nl_frontend.examples import Example, load_examples
+from nl_frontend.examples import Example, load_examples, parse_example
 from nl_frontend.intent import asks_to_write
 from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
@@ -116,13 +116,15 @@ class FrontEnd:
         search_path: Sequence[str],
         deadline_s: float,
         approved: Similar | None = None,
+        previous: tuple[str, str] | None = None,
     ) -> Draft:
-        """`approved` are more examples, which go before the others.
+        """`approved` are more examples, which go before the others, and `previous` before these: a question and its
+        SQL that this one goes on from.
 
         Raises: QuestionInvalid, DraftRefused, NodeBusy, NodeUnavailable, DraftTimeout; see errors.py.
         """
         prose = self._checked(question.prose)
-        context = self._context(prose, catalogue, search_path, approved)
+        context = self._context(prose, catalogue, search_path, approved, previous)
         prompt = self._prompt(context, prose)
         reply = await self._client.complete(self._request(prompt), deadline_s=deadline_s)
         if reply.finish == "length":
@@ -173,7 +175,12 @@ class FrontEnd:
         return " ".join(prose.split())
 
     def _context(
-        self, prose: str, catalogue: Catalogue, search_path: Sequence[str], approved: Similar | None = None
+        self,
+        prose: str,
+        catalogue: Catalogue,
+        search_path: Sequence[str],
+        approved: Similar | None = None,
+        previous: tuple[str, str] | None = None,
     ) -> _Context:
         """What fits beside the question: all tables or the nearest ones, then the examples that hold on them."""
         if not catalogue.tables:
@@ -194,9 +201,13 @@ class FrontEnd:
         def fits(example: Example) -> bool:
             return _cost(example) <= SIMILAR_TOKENS // SIMILAR_MAX and example.holds(chosen, search_path)
 
-        own = () if approved is None else approved.nearest(prose, SIMILAR_MAX, fits)
-        others = self._similar.nearest(prose, SIMILAR_MAX - len(own), fits)
-        return _Context(schema, tuple(chosen), tuple(shown), (*others, *own))
+        before = () if previous is None else (parse_example(*previous),)
+        if any(_cost(example) > SIMILAR_TOKENS for example in before):
+            before = ()
+        left_over = SIMILAR_MAX if not before else 0
+        own = () if approved is None else approved.nearest(prose, left_over, fits)
+        others = self._similar.nearest(prose, left_over - len(own), fits)
+        return _Context(schema, tuple(chosen), tuple(shown), (*others, *own, *before))
 
     def _prompt(self, context: _Context, prose: str) -> str:
         pairs = [(example.question, example.sql) for example in context.examples]

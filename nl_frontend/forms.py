@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nl_frontend.lexer import Token, string_value, tokens
 
@@ -73,6 +73,10 @@ class Question:
     def fill(self, sql: str) -> str:
         """The statement with a draft in the question's place, also when its text holds other braces."""
         return self.template[: self.at] + sql + self.template[self.at + len(MARK) :]
+
+    def saying(self, prose: str) -> Question:
+        """The same place in the statement, in other words."""
+        return replace(self, prose=prose)
 
 
 def extract(statement: str, *, prose: bool) -> Question | None:

@@ -27,7 +27,7 @@ from proxy.plan import Reviewed
 from proxy.ports import Draft, Drafter, Question
 from proxy.routing import Route, qualified, route
 from proxy.sqlstate import DeniedByGate, Refused
-from proxy.startup import dialect_of, split_path
+from proxy.startup import dialect_of, is_on, split_path
 from proxy.visible import visible
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Source:
     sql: str | None = None
     end: int = 0
     prose: str | None = None
+    told: str | None = None
+    """How a question that goes on from the last one was understood."""
     answer: str | None = None
     """The key under which the draft is remembered, once it is planned."""
     dialect: Dialect = "postgres"
@@ -56,6 +58,11 @@ class Source:
     @property
     def checked(self) -> str:
         return self.text if self.sql is None else self.sql
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its asker is told of how the question was understood and what was changed in the draft."""
+        return tuple(note for note in (self.told, *(self.draft.notes if self.draft else ())) if note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,7 @@ class Checking:
 
     async def _sources(self, text: str, session: Session, dialect: Dialect, *, again: bool) -> list[Source]:
         """The statements in a text; those of comments alone only when the comment is a question."""
-        prose = session.settings.get("streamlink.prose", "off") in ("on", "true", "1", "yes")
+        prose = is_on(session.settings, "streamlink.prose")
         try:
             statements = split(text) if dialect == "postgres" else split_spark(text)
         except SyntaxProblem as problem:
@@ -160,7 +167,7 @@ class Checking:
                     Denied("syntax", problem.sqlstate, problem.message, problem.position)
                 ) from None
             record = None if again else session.executor.records.current
-            return [await self._drafted(text, 0, question, session, record)]
+            return [await self._drafted(text, 0, question, session, record, again=again)]
         found = [(s, self._question(s.text, prose)) for s in statements]
         found = [(s, question) for s, question in found if question is not None or s.kind != "empty"]
         records = session.executor.records
@@ -172,7 +179,9 @@ class Checking:
                 records.turn(index)
             if question is not None:
                 record = None if again else records.current
-                drafted = await self._drafted(statement.text, statement.start, question, session, record)
+                drafted = await self._drafted(
+                    statement.text, statement.start, question, session, record, again=again
+                )
                 sources.append(drafted)
             else:
                 sources.append(Source(statement.text, statement.start, end=statement.end, dialect=dialect))
@@ -185,7 +194,14 @@ class Checking:
         return self.drafter.extract(text[explain.end() :] if explain else text, prose=prose)
 
     async def _drafted(
-        self, text: str, start: int, question: Question, session: Session, record: Record | None
+        self,
+        text: str,
+        start: int,
+        question: Question,
+        session: Session,
+        record: Record | None,
+        *,
+        again: bool,
     ) -> Source:
         """The SQL that the model wrote for a question, in the place of the question.  Raises: Refused 42501."""
         assert self.drafter is not None
@@ -195,6 +211,10 @@ class Checking:
             raise Refused("42501", "permission denied: asking in prose is not allowed", hint="Ask in SQL.")
         answers, search_path = self._service.answers, split_path(session.settings.get("search_path", ""))
         seen = visible(self._service.catalogue, session.grants)
+        conversation, said, previous = session.executor.conversation, question.prose, None
+        if is_on(session.settings, "streamlink.follow_up"):
+            understood, previous = conversation.understood(said, again=again)
+            question = question.saying(understood)
         key = answers.key(question.prose, seen, session, search_path)
         draft: Draft | None = answers.find(key)
         if draft is None:
@@ -204,11 +224,15 @@ class Checking:
                 search_path=search_path,
                 deadline_s=self._service.settings.model.deadline_s,
                 approved=answers.examples(session.grants.roles),
+                previous=previous,
             )
         sql = question.fill(draft.sql)
         if record is not None:
             record.draft = sql
-        return Source(text, start, draft, sql, prose=question.prose, answer=key)
+        if not again:
+            conversation.answered(said, question.prose, draft.sql)
+        told = None if previous is None else f"understood as: {question.prose}"
+        return Source(text, start, draft, sql, prose=question.prose, answer=key, told=told)
 
     async def current(self, checked: Checked, session: Session) -> Checked:
         """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""

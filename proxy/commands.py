@@ -15,6 +15,7 @@ from checker.render import to_postgres
 from checker.spark.render import to_spark_text
 from checker.verdict import StatementKind
 from checker.write_statements import WriteStatement
+from nl_frontend.follow_up import Conversation
 from proxy.mirror.errors import MirrorError
 from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
@@ -259,6 +260,7 @@ class Commands:
             await session.close_portals(all_of_them=True)
             session.drop_statement(None)
             session.transaction.set(session.startup_settings, local=False)
+            session.executor.conversation = Conversation()
         return f"DISCARD {statement.what}"
 
     async def _deallocate(self, statement: st.Deallocate, plan: Act, portal: Portal) -> str:

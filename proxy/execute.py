@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
 from checker.write_statements import WriteStatement
+from nl_frontend.follow_up import Conversation
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
 from proxy.commands import Commands, ends_failed_block
@@ -67,6 +68,7 @@ class Executor:
         self._spark_zone: str | None = None
         self._seen_serial = 0
         self.records = Records(session)
+        self.conversation = Conversation()
         self.turn = Turn(session.service.control, session)
         """Held while Spark works on the statement in hand."""
 

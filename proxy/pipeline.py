@@ -36,7 +36,7 @@ from proxy.reconcile import OutputColumn, reconcile
 from proxy.routing import Route, bind_parameters, qualified, route, schema_of, with_session_values
 from proxy.rows import RowEncoder
 from proxy.sqlstate import DeniedByGate, Refused, fields_of, is_ours
-from proxy.startup import dialect_of
+from proxy.startup import dialect_of, is_on
 from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import Untranslatable, to_spark, value_to_spark
@@ -200,10 +200,10 @@ class Pipeline:
             raise self._placed_in_source(error, source, allowed.sql) from error
         notices: tuple[ErrorFields, ...] = ()
         if source.draft is not None:
-            if EXPLAIN.match(source.text):
+            if EXPLAIN.match(source.text) or is_on(session.settings, "streamlink.explain_only"):
                 lines = _explained(source, source.draft, allowed)
                 return Prepared(source.text, source.start, Answer(lines), QUERY_PLAN, "EXPLAIN", source.sql)
-            detail = "\n".join(source.draft.notes) or None
+            detail = "\n".join(source.notes) or None
             notices = (ErrorFields("NOTICE", "00000", f"SQL: {source.sql}", detail),)
         return Prepared(source.text, source.start, plan, description, tag, source.sql, notices)
 
@@ -464,5 +464,5 @@ def _explained(source: Source, draft: Draft, allowed: Allowed) -> tuple[str, ...
         f"Tables: {', '.join(tables) or 'none'}",
         f"Confidence: {confidence}",
         f"Model: {draft.model}",
-        *(f"Note: {note}" for note in draft.notes),
+        *(f"Note: {note}" for note in source.notes),
     )

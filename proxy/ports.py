@@ -102,6 +102,10 @@ class Question(Protocol):
         """The client's statement with a draft in the place of the prose."""
         ...
 
+    def saying(self, prose: str) -> Question:
+        """The same place in the statement, in other words."""
+        ...
+
 
 class Draft(Protocol):
     """The SQL that a model wrote for a question.
@@ -151,8 +155,10 @@ class Drafter(Protocol):
         search_path: Sequence[str],
         deadline_s: float,
         approved: Any = None,
+        previous: tuple[str, str] | None = None,
     ) -> Draft:
-        """`question` is what `extract` gave; `approved` are examples (nl_frontend.similar) for those who ask.
+        """`question` is what `extract` gave; `approved` are examples (nl_frontend.similar) for those who ask;
+        `previous` is the question and SQL that it goes on from.
 
         Raises: nl_frontend's errors, see sqlstate.py.
         """

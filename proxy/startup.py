@@ -42,9 +42,12 @@ _REPORTED = (
 _NOT_SETTINGS = frozenset({"user", "database", "options", "replication"})
 _ONE_STYLE = {"intervalstyle": "postgres", "bytea_output": "hex", "transform_null_equals": "off"}
 """What the rows of Spark are written in."""
+_SWITCH = ("on", "off", "true", "false", "1", "0")
 OWN_SETTINGS: dict[str, tuple[str, ...]] = {
     "streamlink.dialect": ("postgres", "spark"),
-    "streamlink.prose": ("on", "off", "true", "false", "1", "0"),
+    "streamlink.explain_only": _SWITCH,
+    "streamlink.follow_up": _SWITCH,
+    "streamlink.prose": _SWITCH,
     "streamlink.writes_in_transactions": ("refused", "immediate"),
 }
 """Our own settings and the values that they take."""
@@ -109,6 +112,11 @@ def check_own(name: str, value: str) -> None:
         raise Refused(
             "22023", f'invalid value for parameter "{name}": "{value}"', hint=f"One of {', '.join(values)}."
         )
+
+
+def is_on(settings: Mapping[str, str], name: str) -> bool:
+    """A switch of OWN_SETTINGS."""
+    return settings.get(name, "off").lower() in ("on", "true", "1")
 
 
 def dialect_of(settings: Mapping[str, str]) -> Dialect:

@@ -114,6 +114,56 @@ def test_parameters_beside_a_question(place: Place) -> None:
         assert found == connection.execute("SELECT count(*) FROM patent WHERE grant_year = 2012").fetchall()
 
 
+def test_a_question_goes_on_from_the_last_one(place: Place) -> None:
+    told: list[str] = []
+    conninfo = place.server.conninfo
+    with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
+        connection.add_notice_handler(lambda notice: told.append(notice.message_detail or ""))
+        per_year = "SELECT grant_year, count(*) AS n FROM patent GROUP BY grant_year"
+        place.model.says = per_year
+        cursor.execute(b"nl: patents granted, by year;")
+        place.model.says = f"{per_year} HAVING grant_year > 2009"
+        cursor.execute(b"nl: only since 2010;")
+        assert "understood" not in "".join(told), "unless it is asked for, a question stands alone"
+        cursor.execute("SET streamlink.follow_up = on")
+        cursor.execute(b"nl: patents granted, by year;")
+        everything = cursor.fetchall()
+        for prepare in (False, True):  # twice, as clients do
+            cursor.execute(b"nl: only since 2010;", prepare=prepare)
+            assert cursor.fetchall() == [row for row in everything if row[0] is not None and row[0] > 2009]
+        assert told[-1] == "understood as: patents granted, by year; only since 2010"
+        assert f"-- patents granted, by year\n{per_year};\n" in place.model.prompts[-1]
+        cursor.execute(b"nl: and per year?;")
+        assert told[-1] == "understood as: patents granted, by year; only since 2010; and per year?"
+        cursor.execute("DISCARD ALL")
+        cursor.execute("SET streamlink.follow_up = on")
+        cursor.execute(b"nl: only since 2010;")
+        assert "understood" not in told[-1]
+    with psycopg.connect(conninfo, autocommit=True, options="-c streamlink.follow_up=on") as connection:
+        before = len(place.model.prompts)
+        connection.execute(b"nl: patents granted, by year;")
+        connection.execute(b"nl: only since 2010;")
+        assert len(place.model.prompts) == before, "what was understood is remembered for all"
+
+
+def test_explain_only_shows_the_sql_and_runs_nothing(place: Place) -> None:
+    place.model.says = "SELECT max(grant_year) AS latest FROM patent"
+    with psycopg.connect(place.server.conninfo, autocommit=True) as connection:
+        connection.execute("SET streamlink.explain_only = on")
+        for question in (b"nl: the latest year;", b"SELECT * FROM nl('the latest year') AS t"):
+            cursor = connection.execute(question)
+            assert [column.name for column in cursor.description or ()] == ["QUERY PLAN"]
+            lines = [line for (line,) in cursor.fetchall()]
+            assert place.model.says in lines[0]
+            assert lines[1] == "Verdict: allowed"
+        assert connection.execute("SELECT 1").fetchone() == (1,), "what is no question runs"
+        place.model.says = "SELECT pg_read_file('/etc/passwd') AS x"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(b"nl: the word of pass;")
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="explain_only"):
+            connection.execute("SET streamlink.explain_only = maybe")
+
+
 def test_review(place: Place) -> None:
     place.model.says = "SELECT count(*) AS n FROM assignee"
     place.ask("number of firms")

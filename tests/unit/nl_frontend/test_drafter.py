@@ -209,3 +209,15 @@ def test_replies_that_are_no_draft(reply: str, sqlstate: str) -> None:
         checked_sql(reply)
     assert caught.value.sqlstate == sqlstate
     assert caught.value.hint
+
+
+async def test_what_a_question_goes_on_from_stands_last_and_alone(catalogue) -> None:
+    other = parse_example("count the patents of 2001", "SELECT count(*) FROM patent WHERE grant_year = 2001")
+    front_end, client = stub_front_end("SELECT count(*) FROM patent", similar=Similar([other]))
+    before = ("how many patents are there", "SELECT count(*) AS patents FROM patent")
+    asked = Question("how many patents are there; and in 2001?")
+    await front_end.draft(asked, catalogue, **ASK, previous=before)
+    prompt = client.bodies[-1]["prompt"]
+    assert f"Similar:\n-- {before[0]}\n{before[1]};\n\nQuestion: {asked.prose}" in prompt
+    await front_end.draft(asked, catalogue, **ASK, previous=(before[0], f"SELECT '{'x' * 9_000}'"))
+    assert "xxx" not in client.bodies[-1]["prompt"]

@@ -11,6 +11,7 @@ import pytest
 
 from checker.gate import Gate
 from nl_frontend import forms
+from nl_frontend.follow_up import Conversation
 from proxy.answers import Answers
 from proxy.audit import Audit
 from proxy.firewall import Firewall
@@ -52,7 +53,7 @@ class Drafter:
         return forms.extract(statement, prose=prose)
 
     async def draft(
-        self, question: Any, catalogue: Any, *, search_path: Any, deadline_s: float, approved: Any
+        self, question: Any, catalogue: Any, *, search_path: Any, deadline_s: float, **more: Any
     ) -> Draft:
         return Draft(self.sql)
 
@@ -72,7 +73,7 @@ def prepared(sql: str, *, draft: str | None = None, **given: str) -> tuple[Untou
         settings={"search_path": "public", **given}, user="demo", database="db", pid=7, given_roles=(), service=service,
         grants=policies.grants("demo", ()),
     )  # fmt: skip
-    session.executor = SimpleNamespace(records=Records(session))
+    session.executor = SimpleNamespace(records=Records(session), conversation=Conversation())
     return mirror, asyncio.run(pipeline.check(sql, session, None))
 
 
