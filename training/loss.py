@@ -16,6 +16,8 @@ def answer_loss(model: Any, row: Row) -> Any:
     """The cross-entropy summed over a row's answer tokens, as a tensor."""
     import torch
 
+    from training.attention import blocks_of
+
     ids = torch.tensor([row.ids], device=model.device)
     positions = torch.tensor([row.positions], device=model.device)
     targets = torch.tensor([i for i, counts in enumerate(row.counted) if counts], device=model.device)
@@ -25,6 +27,7 @@ def answer_loss(model: Any, row: Row) -> Any:
         input_ids=ids,
         position_ids=positions,
         attention_mask=seen.tril()[None, None],
+        blocks=blocks_of(row.samples),
         logits_to_keep=targets - 1,
         use_cache=False,
     )

@@ -13,6 +13,7 @@ import pytest
 from nl_frontend.client import NodeClient
 from nl_frontend.supervisor import EmbeddedNode
 from tests.unit.training.tiny import write_tiny
+from training import attention
 from training.base import BaseInvalid, load_base
 from training.export import ExportFailed, main, merge, read_adapter, write_adapter
 from training.finetune import NothingToTrain, Result, Tuning, finetune
@@ -190,7 +191,10 @@ def test_packed_samples_do_not_see_each_other(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_shared_beginning_is_read_once_and_changes_nothing(architecture: str, tiny: Tiny) -> None:
+def test_a_shared_beginning_is_read_once_and_changes_nothing(
+    architecture: str, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", 30)
     base = load_base(tiny(architecture))
     asked = [(f"tables {i % 2} of all\n" * 3, f"question {i}\n", f"SELECT {i}<|im_end|>") for i in range(6)]
     shared = [Sample((Piece(table), Piece(question)), sql) for table, question, sql in asked]
@@ -201,6 +205,7 @@ def test_a_shared_beginning_is_read_once_and_changes_nothing(architecture: str, 
     assert (
         sum(len(row.ids) for row in together) < sum(len(row.ids) for row in alone) - 4 * encoded[0].shared + 1
     )
+    assert all(len(blocks) == 3 for blocks in (attention.blocks_of(row.samples) for row in together))
     losses = [mean_loss(base.model, rows) for rows in (together, alone)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
