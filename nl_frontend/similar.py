@@ -113,7 +113,10 @@ def stem(word: str) -> str:
     return word
 
 
-def load_similar(own: Path | None = None) -> Similar:
-    """The examples that ship, and a site's own.  Raises: ValueError for a pair that does not parse, OSError."""
-    shipped = load_examples(Path(str(files("conf") / "questions.toml")))
+def load_similar(own: Path | None = None, *, tuned: bool = False) -> Similar:
+    """The examples that ship, and a site's own: these alone for a model that was `tuned` on what the others show.
+
+    Raises: ValueError for a pair that does not parse, OSError.
+    """
+    shipped = () if tuned else load_examples(Path(str(files("conf") / "questions.toml")))
     return Similar((*shipped, *(load_examples(own) if own is not None else ())))

@@ -125,14 +125,22 @@ class LanguageModel:
         self.front_end: FrontEnd | None = None
         if settings.model.enabled:
             spec = load_catalogue().spec(settings.model.name)
+            # What an adapter was trained on needs no examples in the prompt; of nodes elsewhere nothing is known.
+            tuned = settings.model_embedded and self._adapter is not None
             self.front_end = FrontEnd(
                 self._later if settings.model_embedded else RemoteNode(settings.model.urls[0]),
                 spec,
                 more=[RemoteNode(url) for url in settings.model.urls[1:]],
-                similar=_similar(settings.model.examples),
+                examples=() if tuned else None,
+                similar=_similar(settings.model.examples, tuned=tuned),
                 context_tokens=settings.model.context_tokens,
                 access=access_to("model", settings.model.token_file, settings.model.tls_ca),
             )
+
+    @property
+    def _adapter(self) -> Path | None:
+        model = self._settings.model
+        return adapter_of(model.name, file=model.file, own=model.lora, untuned=model.untuned)
 
     async def start(self) -> None:
         """Pull the model if it is not here and the settings allow it, and start its node.
@@ -161,7 +169,7 @@ class LanguageModel:
             name=model.name,
             threads=model.threads,
             context_tokens=model.context_tokens,
-            lora=adapter_of(model.name, file=model.file, own=model.lora, untuned=model.untuned),
+            lora=self._adapter,
         )
         self._later.node = node
         await node.start(self._progress)
@@ -173,10 +181,10 @@ class LanguageModel:
             await self._later.node.stop()
 
 
-def _similar(own: Path | None) -> Similar:
+def _similar(own: Path | None, *, tuned: bool) -> Similar:
     """Raises: SettingsError."""
     try:
-        return load_similar(own)
+        return load_similar(own, tuned=tuned)
     except (OSError, ValueError, KeyError) as error:
         raise SettingsError(f"[model] examples: {own}: {str(error).splitlines()[0]}") from error
 

@@ -3,9 +3,9 @@
 The questions are what training.augment kept from training: other phrasings of templates that were trained on, and
 templates that were not.  Draft and gold run on a PostgreSQL over the same data, and their rows are compared.
 
-Rules: the draft comes from the front end as the server has it, with its checks, its amendments and
-examples (those that are chosen by the question are of the train part alone), and
-passes the server's gate; one that either refuses is wrong; what runs is what the gate made of it.
+Rules: the draft comes from the front end as the server has it, with its checks, its amendments and, without an
+adapter, examples (those that are chosen by the question are of the train part alone), and passes the server's gate;
+one that either refuses is wrong; what runs is what the gate made of it.
 Units: percent of the questions asked.
 """
 
@@ -147,7 +147,13 @@ async def ask(
     async with AsyncExitStack() as stack:
         models = load_catalogue()
         spec = models.models.get(choice.model or "", models.spec(models.default))
-        front_end = FrontEnd(await choice.start(stack), spec, similar=similar, context_tokens=CONTEXT_TOKENS)
+        front_end = FrontEnd(
+            await choice.start(stack),
+            spec,
+            examples=() if choice.lora else None,
+            similar=similar,
+            context_tokens=CONTEXT_TOKENS,
+        )
         stack.push_async_callback(front_end.close)
 
         def answer(question: Held) -> Callable[[], Awaitable[str]]:
@@ -197,7 +203,8 @@ def _measure(options: argparse.Namespace) -> int:
         if options.predictions:
             known = read_all(options.predictions, [h.number for h in held])
         else:
-            similar, path = read_similar(options.pairs), options.out / "predictions.jsonl"
+            similar = Similar(()) if choice.lora else read_similar(options.pairs)
+            path = options.out / "predictions.jsonl"
             known = asyncio.run(ask(catalogue, held, choice, path, similar))
         scored = [score(engine, h, known[h.number].sql) for h in held]
     name = options.predictions.name if options.predictions else choice.name

@@ -25,7 +25,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nl_frontend.examples import load_examples
 from training.base import Base, Precision, load_base
 from training.datasets import DataInvalid, Ratio, fingerprint, load, mix
 from training.held_out import HeldOutData, refuse_held_out
@@ -296,8 +295,13 @@ def add_tuning_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(
                 f"--{name.replace('_', '-')}", type=kind, default=default, help=f"({default})"
             )
-    precisions = ("fp32", "bf16", "auto")
-    parser.add_argument("--precision", choices=precisions, default="auto", help="(bf16 on cuda, else fp32)")
+    precisions = ("fp32", "bf16", "int8", "auto")
+    parser.add_argument(
+        "--precision",
+        choices=precisions,
+        default="auto",
+        help="(bf16 on cuda, else fp32; int8 is the CPU's fast one)",
+    )
     parser.set_defaults(kind="sql")
 
 
@@ -314,9 +318,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--mix", type=Ratio.of, metavar="DOMAIN:OPEN", help="(1:1 where there are both)")
     made.add_argument(
         "--open-schemas", type=int, metavar="N", help="draw open pairs from N schemas (from all)"
-    )
-    made.add_argument(
-        "--examples", type=Path, metavar="FILE", help="show domain pairs these, as the server will (none)"
     )
     made.add_argument(
         "--stop-after", type=int, metavar="N", help="leave the run after N of its steps, to go on later"
@@ -342,9 +343,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 open_schemas=options.open_schemas,
                 seed=tuning.seed,
             )
-            examples = load_examples(options.examples) if options.examples else ()
-            shown = [(example.question, example.sql) for example in examples]
-            samples = [KINDS["sql"](pair, shown) for pair in chosen]
+            samples = [KINDS["sql"](pair) for pair in chosen]
         base = load_base(options.base, precision=tuning.precision, device=options.device or default_device())
         result = finetune(base, samples, tuning, options.out, stop_after=options.stop_after)
     except FAILURES as error:

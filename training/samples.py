@@ -65,13 +65,11 @@ class Row:
     counted: tuple[bool, ...]
 
 
-def sql_sample(pair: Pair, examples: Sequence[tuple[str, str]] = ()) -> Sample:
-    """The front end's prompt, and the statement as the node's stop texts end it.
-
-    Shapes: `examples`, (question, SQL), are on the domain's tables, so open pairs go without.
+def sql_sample(pair: Pair) -> Sample:
+    """The front end's prompt without examples, which a tuned model is shown none of, and the statement as the
+    node's stop texts end it.
     """
-    shown = examples if pair.domain else ()
-    prompt = build_prompt(pair.schema, pair.question, examples=shown, dialect=pair.dialect)
+    prompt = build_prompt(pair.schema, pair.question, dialect=pair.dialect)
     shared, turn, asked = prompt.partition(USER_TURN)
     return Sample((Piece(shared), Piece(turn + asked)), f"{pair.sql}\n{FENCE}{END_OF_TURN}")
 

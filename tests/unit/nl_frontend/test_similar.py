@@ -72,6 +72,7 @@ def test_a_site_has_examples_of_its_own(tmp_path: Path) -> None:
     )
     index = load_similar(own)
     assert questions(index.nearest("what is the churn of each region", 1)) == ["churn per region"]
+    assert questions(load_similar(own, tuned=True).examples) == ["churn per region"]
     own.write_text('[[example]]\nquestion = "churn"\nsql = "DELETE FROM churn"\n')
     with pytest.raises(ValueError, match="not a query"):
         load_similar(own)

@@ -28,14 +28,6 @@ def test_an_sql_adapter_learns_from_the_prompt_that_is_served() -> None:
     assert sample.answer == "SELECT count(*) FROM t\n```<|im_end|>"
 
 
-def test_examples_stand_before_domain_questions_alone() -> None:
-    shown = [("how few", "SELECT 1")]
-    for domain in (True, False):
-        pair = Pair("how many", "SELECT 2", "CREATE TABLE t ();", "postgres", domain)
-        expected = build_prompt(pair.schema, pair.question, examples=shown if domain else ())
-        assert "".join(piece.text for piece in sql_sample(pair, shown).prompt) == expected
-
-
 def test_only_the_answer_counts() -> None:
     encoded = encode(Sample((Piece("ab"), Piece("c", control=False)), "de"), by_character)
     assert encoded == Encoded(tuple(by_character("abcde")), 2, shared=2)
