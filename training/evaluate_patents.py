@@ -17,7 +17,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -41,6 +41,7 @@ from training.causes import cause
 from training.predict import (
     CONTEXT_TOKENS,
     DEADLINE_S,
+    Answer,
     ModelChoice,
     Prediction,
     PredictionsMismatch,
@@ -48,7 +49,7 @@ from training.predict import (
     predict,
     read_all,
 )
-from training.report import causes_table, keep_failures, percent, table
+from training.report import causes_table, keep_failures, percent, reliability_table, table
 from training.rows import same_rows
 
 PARTS = ("phrasings", "templates")
@@ -156,12 +157,12 @@ async def ask(
         )
         stack.push_async_callback(front_end.close)
 
-        def answer(question: Held) -> Callable[[], Awaitable[str]]:
-            async def asked() -> str:
+        def answer(question: Held) -> Answer:
+            async def asked() -> tuple[str, float | None]:
                 draft = await front_end.draft(
                     Question(question.prose), catalogue, search_path=(SCHEMA,), deadline_s=DEADLINE_S
                 )
-                return draft.sql
+                return draft.sql, draft.confidence
 
             return asked
 
@@ -219,6 +220,8 @@ def _measure(options: argparse.Namespace) -> int:
     print(table((f"patents, {name}", "questions", "execution"), rows))
     print()
     print(causes_table(s.cause for s in scored if s.cause))
+    print()
+    print(reliability_table((known[s.held.number].confidence, not s.cause) for s in scored))
     keep_failures(options.out / "failures.jsonl", (s.failure() for s in scored if s.cause))
     if options.json:
         print(json.dumps(figures))

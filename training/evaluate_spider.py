@@ -16,7 +16,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from training.causes import cause
 from training.predict import (
     CONTEXT_TOKENS,
     DEADLINE_S,
+    Answer,
     ModelChoice,
     Prediction,
     PredictionsMismatch,
@@ -36,7 +37,7 @@ from training.predict import (
     predict,
     read_all,
 )
-from training.report import causes_table, keep_failures, percent, published_table
+from training.report import causes_table, keep_failures, percent, published_table, reliability_table
 from training.spider_data import Question, Spider, open_spider
 from training.spider_match import exact_match
 from training.spider_run import compare
@@ -110,16 +111,17 @@ async def ask(
         client = NodeClient(await choice.start(stack))
         stack.push_async_callback(client.close)
 
-        def answer(question: Question) -> Callable[[], Awaitable[str]]:
-            async def asked() -> str:
+        def answer(question: Question) -> Answer:
+            async def asked() -> tuple[str, float | None]:
                 body = {
                     "prompt": prompt_for(spider, question),
                     "max_tokens": DRAFT_TOKENS_MAX,
                     "temperature": 0.0,
                     "stop": [FENCE, ";\n"],
+                    "logprobs": 1,
                 }
                 reply = await client.complete(body, deadline_s=DEADLINE_S)
-                return spaced(first_statement(reply.text))
+                return spaced(first_statement(reply.text)), reply.confidence
 
             return asked
 
@@ -182,6 +184,8 @@ def _measure(spider: Spider, options: argparse.Namespace, begun: float) -> int:
     print(published_table(name, percent(exact, n), percent(right, n), n))
     print()
     print(causes_table(s.cause for s in scored if s.cause))
+    print()
+    print(reliability_table((known[s.question.number].confidence, s.right) for s in scored))
     keep_failures(options.out / "failures.jsonl", (s.failure() for s in scored if s.cause))
     if options.json:
         print(json.dumps(figures))

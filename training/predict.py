@@ -1,8 +1,9 @@
 """Lets a model answer questions, and keeps the answers in a file.
 
-Rules: a file of predictions holds a JSON object a line, {"number", "sql", "seconds"}; what it holds already is not
-asked again, so a run that was cut off goes on; it belongs to one model and one set, whose names stand in its first
-line; a question that gets no answer has an empty statement, which is wrong, and is asked again by the next run.
+Rules: a file of predictions holds a JSON object a line, {"number", "sql", "seconds", "confidence"}; what it holds
+already is not asked again, so a run that was cut off goes on; it belongs to one model and one set, whose names stand in
+its first line; a question that gets no answer has an empty statement, which is wrong, and is asked again by the next
+run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nl_frontend.errors import FrontEndError
 from nl_frontend.models import adapter_of, default_cache_dir, load_catalogue, model_path
 from nl_frontend.supervisor import EmbeddedNode
 
+Answer = Callable[[], Awaitable[tuple[str, float | None]]]
 DEADLINE_S = 300.0
 CONTEXT_TOKENS = 4096
 
@@ -85,10 +87,11 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Units: `seconds` from the question to its answer."""
+    """Units: `seconds` from the question to its answer; `confidence` 0..1, None when the node reports none."""
 
     sql: str
     seconds: float
+    confidence: float | None = None
 
 
 def read_all(path: Path, numbers: Sequence[int]) -> dict[int, Prediction]:
@@ -105,18 +108,20 @@ def read_predictions(path: Path, heading: Mapping[str, Any] | None = None) -> di
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
         if "number" in row:
-            found[int(row["number"])] = Prediction(row["sql"], float(row.get("seconds", 0.0)))
+            found[int(row["number"])] = Prediction(
+                row["sql"], float(row.get("seconds", 0.0)), row.get("confidence")
+            )
         elif heading is not None and row != heading:
             raise PredictionsMismatch(f"{path} holds predictions of {row}, not of {dict(heading)}")
     return found
 
 
 async def predict(
-    asked: Sequence[tuple[int, Callable[[], Awaitable[str]]]], path: Path, heading: Mapping[str, Any]
+    asked: Sequence[tuple[int, Answer]], path: Path, heading: Mapping[str, Any]
 ) -> dict[int, Prediction]:
     """Answer what `path` does not hold yet, one question after the other.
 
-    Shapes: `asked` has the number of a question and what answers it.
+    Shapes: `asked` has the number of a question and what answers it, with SQL and a confidence.
     Raises: PredictionsMismatch; FrontEndError when the node is gone for good.
     """
     known = _known(path, heading)
@@ -127,13 +132,14 @@ async def predict(
         for i, (number, answer) in enumerate(left):
             begun = time.perf_counter()
             try:
-                sql = await answer()
+                sql, confidence = await answer()
             except FrontEndError as error:
                 if error.sqlstate == "57P03":  # the node is down: every other question would fail alike
                     raise
-                sql = ""
-            known[number] = Prediction(" ".join(sql.split()), time.perf_counter() - begun)
+                sql, confidence = "", None
+            known[number] = Prediction(" ".join(sql.split()), time.perf_counter() - begun, confidence)
             row = {"number": number, "sql": known[number].sql, "seconds": round(known[number].seconds, 3)}
+            row["confidence"] = None if confidence is None else round(confidence, 4)
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
             if sys.stderr.isatty() or i % 20 == 19 or i + 1 == len(left):

@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 from training.causes import CAUSES
@@ -37,6 +38,23 @@ def causes_table(found: Iterable[str]) -> str:
     counts = Counter(found)
     rows = [(cause, counts[cause]) for cause in CAUSES if counts[cause]]
     return table(("failed by", "questions"), rows) if rows else ""
+
+
+def reliability_table(answers: Iterable[tuple[float | None, bool]]) -> str:
+    """How often an answer is right, by its confidence: quarters of them, the most certain first.
+
+    Shapes: (confidence, right); those without a confidence are left out.
+    """
+    known = sorted(((c, right) for c, right in answers if c is not None), reverse=True)
+    if not known:
+        return ""
+    ends = [round(len(known) * quarter / 4) for quarter in range(5)]
+    rows: list[Sequence[object]] = [
+        (f"{part[-1][0]:.3f} to {part[0][0]:.3f}", len(part), percent(sum(r for _, r in part), len(part)))
+        for part in (known[start:end] for start, end in pairwise(ends))
+        if part
+    ]
+    return table(("confidence", "questions", "right"), rows)
 
 
 def published_table(name: str, exact: float, execution: float, n: int) -> str:

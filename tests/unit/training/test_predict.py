@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from nl_frontend.errors import DraftRefused, NodeUnavailable
-from training.predict import ModelChoice, PredictionsMismatch, predict, read_all, read_predictions
+from training.predict import Answer, ModelChoice, PredictionsMismatch, predict, read_all, read_predictions
 
 HEADING = {"set": "s", "model": "m"}
 
@@ -25,15 +24,15 @@ def test_predictions_belong_to_a_model_and_a_set(tmp_path: Path) -> None:
 async def test_what_has_an_answer_is_not_asked_again(tmp_path: Path) -> None:
     asked: list[int] = []
 
-    def answer(number: int, *replies: str | Exception) -> tuple[int, Callable[[], Awaitable[str]]]:
+    def answer(number: int, *replies: str | Exception) -> tuple[int, Answer]:
         left = list(replies)
 
-        async def reply() -> str:
+        async def reply() -> tuple[str, float | None]:
             asked.append(number)
             said = left.pop(0)
             if isinstance(said, Exception):
                 raise said
-            return said
+            return said, 0.25
 
         return number, reply
 
@@ -43,6 +42,7 @@ async def test_what_has_an_answer_is_not_asked_again(tmp_path: Path) -> None:
     assert (first[0].sql, first[1].sql) == ("SELECT 1", "")
     again = await predict(questions, path, HEADING)
     assert again[1].sql == "SELECT 2"
+    assert (again[1].confidence, read_predictions(path)[0].confidence) == (0.25, 0.25)
     assert asked == [0, 1, 1]
     assert read_all(path, [0, 1])[1].sql == "SELECT 2"
     with pytest.raises(PredictionsMismatch, match="lacks 1 of 2"):
@@ -50,7 +50,7 @@ async def test_what_has_an_answer_is_not_asked_again(tmp_path: Path) -> None:
 
 
 async def test_a_node_that_is_gone_ends_the_run(tmp_path: Path) -> None:
-    async def gone() -> str:
+    async def gone() -> tuple[str, float | None]:
         raise NodeUnavailable("gone")
 
     with pytest.raises(NodeUnavailable):

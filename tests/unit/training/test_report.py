@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from training.report import causes_table, keep_failures, percent, published_table, table
+from training.report import (
+    causes_table,
+    keep_failures,
+    percent,
+    published_table,
+    reliability_table,
+    table,
+)
 
 
 def test_published_figures_stand_below_ours() -> None:
@@ -33,3 +40,15 @@ def test_failures_are_lines(tmp_path: Path) -> None:
     keep_failures(tmp_path / "deep" / "f.jsonl", [{"cause": "join"}, {"cause": "other"}])
     lines = (tmp_path / "deep" / "f.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["cause"] for line in lines] == ["join", "other"]
+
+
+def test_how_right_answers_are_by_their_confidence() -> None:
+    asked = [(0.9, True), (0.5, False), (None, False), (0.8, True), (0.99, True), (0.7, False)]
+    rows = [line.split() for line in reliability_table(asked).splitlines()[2:]]
+    assert rows == [
+        ["0.990", "to", "0.990", "1", "100.0"],
+        ["0.900", "to", "0.900", "1", "100.0"],
+        ["0.700", "to", "0.800", "2", "50.0"],
+        ["0.500", "to", "0.500", "1", "0.0"],
+    ]
+    assert reliability_table([(None, True)]) == ""
