@@ -23,6 +23,7 @@ from checker.shape import shape_of
 from checker.spark.split import split as split_spark
 from checker.split import SyntaxProblem, error_at_end, split
 from checker.verdict import Allowed, Denied, Dialect, StatementKind
+from proxy.answers import Remembered
 from proxy.plan import Reviewed
 from proxy.ports import Draft, Drafter, Question
 from proxy.routing import Route, qualified, route
@@ -229,10 +230,24 @@ class Checking:
         sql = question.fill(draft.sql)
         if record is not None:
             record.draft = sql
+        if not (EXPLAIN.match(text) or is_on(session.settings, "streamlink.explain_only")):
+            self._certain_enough(draft)
         if not again:
             conversation.answered(said, question.prose, draft.sql)
         told = None if previous is None else f"understood as: {question.prose}"
         return Source(text, start, draft, sql, prose=question.prose, answer=key, told=told)
+
+    def _certain_enough(self, draft: Draft) -> None:
+        """Raises: Refused 0A000 for an answer that [model] confidence_percent does not let pass."""
+        least = self._service.settings.model.confidence_percent / 100
+        reviewed = isinstance(draft, Remembered) and draft.state != "given"
+        if draft.confidence is not None and draft.confidence < least and not reviewed:
+            raise Refused(
+                "0A000",
+                f"the model is not certain enough of its answer: {draft.confidence:.2f} of {least:.2f}",
+                detail=f"SQL: {draft.sql}",
+                hint="Ask in other words, or read the SQL and run it yourself.",
+            )
 
     async def current(self, checked: Checked, session: Session) -> Checked:
         """The statement checked anew where what its verdict rests on has changed, or had not been read yet."""

@@ -125,6 +125,7 @@ class Model:
     token_file: Path | None = None
     tls_ca: Path | None = None
     deadline_s: int = at_least(60, 1)
+    confidence_percent: int = at_least(0, 0, 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from proxy.policies import Policies
 from proxy.ports import Catalogue
 from proxy.records import Records
 from proxy.settings import Settings, shipped
-from proxy.sqlstate import DeniedByGate, fields_of
+from proxy.sqlstate import DeniedByGate, Refused, fields_of
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Untouchable:
 class Draft:
     sql: str
     model: str = "fake"
-    confidence: float | None = None
+    confidence: float | None = 0.7
     notes: tuple[str, ...] = ()
 
 
@@ -58,10 +58,10 @@ class Drafter:
         return Draft(self.sql)
 
 
-def prepared(sql: str, *, draft: str | None = None, **given: str) -> tuple[Untouchable, Any]:
+def prepared(sql: str, *, draft: str | None = None, least: int = 0, **given: str) -> tuple[Untouchable, Any]:
     mirror = Untouchable()
     policies = Policies(shipped("policy.toml"))
-    settings = Settings().with_values("audit", enabled=False)
+    settings = Settings().with_values("audit", enabled=False).with_values("model", confidence_percent=least)
     service: Any = SimpleNamespace(
         mirror=mirror, catalogue=Catalogue(), settings=settings, audit=Audit(settings), policies=policies
     )
@@ -150,6 +150,20 @@ def test_a_draft_can_only_read(draft: str, form: str) -> None:
     with pytest.raises(DeniedByGate) as denied:
         prepared(form, draft=draft)
     assert fields_of(denied.value).position is None
+
+
+def test_an_answer_that_is_not_certain_enough_is_shown_and_does_not_run() -> None:
+    for least, asked in ((70, "nl: what is there"), (71, "EXPLAIN nl: what is there")):
+        _, checked = prepared(asked, draft="SELECT 7", least=least)
+        assert checked[0].source.draft.sql == "SELECT 7"
+    _, checked = prepared("nl: what", draft="SELECT 7", least=71, **{"streamlink.explain_only": "on"})
+    assert checked[0].source.draft.sql == "SELECT 7"
+    for form in ("nl: what is there", "SELECT * FROM nl('what is there') AS t"):
+        with pytest.raises(Refused) as refused:
+            prepared(form, draft="SELECT 7", least=71)
+        fields = fields_of(refused.value)
+        assert (fields.sqlstate, fields.detail) == ("0A000", "SQL: SELECT 7")
+        assert "0.70 of 0.71" in fields.message
 
 
 def test_comments_alone_are_no_statement() -> None:
