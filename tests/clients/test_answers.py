@@ -14,6 +14,8 @@ import pytest
 from spark_thrift.transport import Endpoint
 from tests.clients.stub_model import Model
 from tests.live import LiveServer, over, start_server
+from training import approved
+from training.datasets import load
 
 GRANTS = {
     "demo": {"roles": ["analyst"], "admin": True},
@@ -164,7 +166,7 @@ def test_explain_only_shows_the_sql_and_runs_nothing(place: Place) -> None:
             connection.execute("SET streamlink.explain_only = maybe")
 
 
-def test_review(place: Place) -> None:
+def test_review(place: Place, tmp_path: Path) -> None:
     place.model.says = "SELECT count(*) AS n FROM assignee"
     place.ask("number of firms")
     ((identity,),) = place.answers("id", where="question = 'number of firms'")
@@ -181,8 +183,19 @@ def test_review(place: Place) -> None:
     for user, shown in (("demo", True), ("guest", False)):
         place.ask(f"the number of firms that {user} knows", user)
         assert ("count(DISTINCT organization) AS n" in place.model.prompts[-1]) is shown, user
+    # And a pair to train with, beside the very tables that the model is shown.
+    out = tmp_path / "approved.jsonl"
+    assert approved.main([place.server.conninfo, "--out", str(out)]) == 0
+    (pair,) = map(json.loads, out.read_text("utf-8").splitlines())
+    assert (pair["question"], pair["sql"]) == (
+        "number of firms",
+        "SELECT count(DISTINCT organization) AS n FROM assignee",
+    )
+    assert f"Tables:\n{pair['schema']}\n" in place.model.prompts[-1]
+    assert load(f"approved:{out}")[0].schema == pair["schema"]
     place.review(f"forget_answer({identity})")
     assert place.ask("number of firms") == ([(7,)], 1)
+    assert approved.main([place.server.conninfo + " port=1", "--out", str(out)]) == 1
 
 
 @pytest.mark.parametrize(
