@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nl_frontend.client import Access, RemoteNode
@@ -19,6 +20,8 @@ from spark_thrift.client import Endpoint, SparkClient
 from spark_thrift.errors import EngineError
 from spark_thrift.launcher import EmbeddedSpark
 from spark_thrift.sample import load_sample
+from spark_thrift.servers import SparkServers
+from spark_thrift.session import SparkSession
 
 log = logging.getLogger("streamlink.engines")
 
@@ -27,13 +30,14 @@ RESTART_PAUSE_S = 5.0
 
 
 class Engine:
-    """The Spark Thrift Server and the client to it."""
+    """The Spark Thrift Server, or several, and the clients to them."""
 
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self._settings = settings
         self._progress = progress
         self._embedded: EmbeddedSpark | None = None
-        self._client: SparkClient | None = None
+        self.servers: SparkServers | None = None
+        """None until `start`."""
         self._up = False
 
     @property
@@ -41,10 +45,10 @@ class Engine:
         """Whether it is an embedded one that has ended, and is started again."""
         return self._embedded is not None and not (self._up and self._embedded.running)
 
-    @property
-    def client(self) -> SparkClient:
-        assert self._client is not None
-        return self._client
+    async def open_session(self, user: str, conf: Mapping[str, str] | None = None) -> SparkSession:
+        """A session on one of them.  Raises: as SparkClient's."""
+        assert self.servers is not None
+        return await self.servers.open_session(user, conf)
 
     async def start(self) -> None:
         """Raises: JavaMissing, EngineStartFailed; EngineUnavailable only later, by statements."""
@@ -58,24 +62,29 @@ class Engine:
             )
             await self._embedded.start(self._progress)
             self._up = True
-            endpoint = self._embedded.endpoint
+            endpoints = [self._embedded.endpoint]
         else:
-            endpoint = self._endpoint()
-        self._client = SparkClient(
-            endpoint,
-            fetch_rows=spark.fetch_rows,
-            timezone=self._settings.session.timezone,
-            connect_timeout_s=spark.connect_deadline_s,
+            endpoints = self._endpoints()
+        self.servers = SparkServers(
+            [
+                SparkClient(
+                    endpoint,
+                    fetch_rows=spark.fetch_rows,
+                    timezone=self._settings.session.timezone,
+                    connect_timeout_s=spark.connect_deadline_s,
+                )
+                for endpoint in endpoints
+            ]
         )
         if self._embedded is not None and self._settings.data.sample:
             self._progress("loading the sample patents")
-            session = await self._client.open_session("streamlink")
+            session = await self.open_session("streamlink")
             try:
                 await load_sample(session, shipped("sample"), SAMPLE_SCHEMA, self._progress)
             finally:
                 await session.close()
 
-    def _endpoint(self) -> Endpoint:
+    def _endpoints(self) -> list[Endpoint]:
         spark = self._settings.spark
         tls = (
             ssl.create_default_context(cafile=str(spark.tls_ca) if spark.tls_ca else None)
@@ -83,7 +92,7 @@ class Engine:
             else None
         )
         password = spark.password_file.read_text("utf-8").split("\n", 1)[0] if spark.password_file else "x"
-        return Endpoint(
+        first = Endpoint(
             spark.host,
             spark.port,
             spark.auth,
@@ -93,6 +102,8 @@ class Engine:
             principal=spark.principal,
             proxy_users=bool(spark.user or spark.principal),
         )
+        further = [place.rpartition(":") for place in spark.more]
+        return [first, *(replace(first, host=host.strip("[]"), port=int(port)) for host, _, port in further)]
 
     async def supervise(self) -> None:
         """Keep an embedded server alive; runs until cancelled."""
@@ -102,15 +113,17 @@ class Engine:
             log.error("the embedded Spark has ended and is started again")
             try:
                 # A port of its own each time: the old one may still be held by connections that are closing.
-                self.client.endpoint = await self._embedded.start()
+                endpoint = await self._embedded.start()
+                assert self.servers is not None
+                self.servers.all[0].client.endpoint = endpoint
                 self._up = True
             except EngineError as error:
                 log.error("the embedded Spark does not start: %s", error.message)
                 await asyncio.sleep(RESTART_PAUSE_S)
 
     async def stop(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        if self.servers is not None:
+            await self.servers.close()
         if self._embedded is not None:
             await self._embedded.stop()
 

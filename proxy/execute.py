@@ -8,10 +8,12 @@ The session's Spark session is opened with its first statement for Spark and clo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
 from checker.write_statements import WriteStatement
@@ -38,8 +40,9 @@ from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
 from proxy.writes import Writes
 from spark_thrift.dialect import tables
-from spark_thrift.errors import SparkError
+from spark_thrift.errors import EngineUnavailable, SparkError
 from spark_thrift.explained import as_json
+from spark_thrift.operation import Operation
 from spark_thrift.scan import scanned_bytes
 from spark_thrift.session import SparkSession
 
@@ -53,6 +56,11 @@ LISTEN = frontend.query(f"LISTEN {CHANNEL}")
 PATIENCE_S = 1.0
 """How long a client that does not read keeps its statement's place on Spark."""
 QUERY_PLAN = (Field("QUERY PLAN", 25, -1),)
+ANEW_S = 10.0
+"""A statement that an engine was lost under is begun once more elsewhere if it is younger: an older one may be what the
+engine died of.
+"""
+_T = TypeVar("_T")
 
 
 class Executor:
@@ -326,19 +334,22 @@ class Executor:
                     self._io.write,
                 )
             case OnSpark():
-                spark = await self.spark()
                 sql, encoder = self._service.pipeline.spark_statement(prepared, plan, bind, session)
-                await check_scan(spark, sql, session.grants.max_scan_bytes)
-                await self.turn.hold()
-                try:
-                    operation = await spark.execute(self.named(sql))
-                except Exception as error:
-                    raise self._service.pipeline.placed(error, prepared, sql) from error
-                return SparkRows(operation, encoder, self.turn)
+
+                async def begin(spark: SparkSession) -> Operation:
+                    await check_scan(spark, sql, session.grants.max_scan_bytes)
+                    await self.turn.hold()
+                    try:
+                        return await spark.execute(self.named(sql))
+                    except Exception as error:
+                        raise self._service.pipeline.placed(error, prepared, sql) from error
+
+                begun = time.monotonic()
+                operation = await self.on_spark(begin)
+                return SparkRows(operation, encoder, self.turn, partial(self._anew, begin, begun))
             case ExplainSpark():
-                spark = await self.spark()
                 sql, _ = self._service.pipeline.spark_statement(prepared, plan.query, bind, session)
-                rows = await spark.run_command(f"EXPLAIN {plan.words} {sql}")
+                rows = await self.on_spark(lambda spark: spark.run_command(f"EXPLAIN {plan.words} {sql}"))
                 text = "\n".join(row[0] or "" for row in rows)
                 if plan.json:
                     return LineStream(QUERY_PLAN, [as_json(text)])
@@ -364,6 +375,26 @@ class Executor:
             self._spark_zone = zone
         await self._catch_up(self._spark)
         return self._spark
+
+    async def on_spark(self, work: Callable[[SparkSession], Awaitable[_T]]) -> _T:
+        """What `work` does on this session's Spark session; once more on another one when the engine has lost this.
+
+        For work that changes nothing.  Raises: EngineUnavailable, and as `work`.
+        """
+        begun = time.monotonic()
+        try:
+            return await work(await self.spark())
+        except EngineUnavailable as error:
+            return await self._anew(work, begun, error)
+
+    async def _anew(
+        self, work: Callable[[SparkSession], Awaitable[_T]], begun: float, error: EngineUnavailable
+    ) -> _T:
+        """Raises: `error` itself, where no session is lost, or what was under way may be what the engine died of."""
+        if self._spark is None or not self._spark.broken or time.monotonic() - begun > ANEW_S:
+            raise error
+        self._service.nodes.lost(error)
+        return await work(await self.spark())
 
     async def _catch_up(self, spark: SparkSession) -> None:
         """Tell it which tables other sessions have written: it keeps a list of each table's files."""

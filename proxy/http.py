@@ -102,8 +102,11 @@ def response(head: bytes, service: Service) -> bytes:
 
 def _missing(service: Service) -> list[str]:
     """Why statements cannot be answered."""
-    needed = ("spark", "mirror")
-    missing = [f"{n.name} is {n.state}" for n in service.nodes.all() if n.kind in needed and n.state != "up"]
+    missing = []
+    for needed in ("spark", "mirror"):
+        nodes = [node for node in service.nodes.all() if node.kind == needed]
+        if not any(node.state == "up" for node in nodes):  # of several, one will do
+            missing += [f"{node.name} is {node.state}" for node in nodes]
     return ["shutting down", *missing] if service.draining else missing
 
 

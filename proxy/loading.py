@@ -31,7 +31,7 @@ async def served(
         raise Unanswerable(f"this server does not know how to do {request.get('do')!r}")
     source, target = _read(request)
     try:
-        spark = await service.engine.client.open_session(USER)
+        spark = await service.engine.open_session(USER)
         try:
             async with service.ledger.turn(target.name, spark):
                 loaded = await load(spark, source, target, progress)
@@ -55,7 +55,7 @@ async def alone(
     engine = Engine(settings.with_values("data", sample=False), progress)
     try:
         await engine.start()
-        session = await engine.client.open_session(USER)
+        session = await engine.open_session(USER)
         try:
             return await load(session, source, target, progress)
         finally:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from proxy.mirror.errors import MirrorUnavailable
 from spark_thrift.errors import EngineError
+from spark_thrift.servers import SparkServer
 from spark_thrift.session import SparkSession
 
 if TYPE_CHECKING:
@@ -60,24 +61,25 @@ class Nodes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._spark = Node("spark", "spark", "")
+        self._sparks: dict[SparkServer | None, Node] = {}
+        self._pings: dict[SparkServer, SparkSession] = {}
         self._mirror = Node("mirror", "mirror", service.mirror.address)
         self._models: dict[tuple[str, int], Node] = {}
         self._reached: dict[str, bool] = {}
-        self._session: SparkSession | None = None
         self._again = asyncio.Event()
 
     def all(self) -> list[Node]:
         """As they are now, as far as that is known without asking."""
-        self._spark.in_flight = self._service.control.running
         self._mirror.in_flight = self._service.mirror.pool.lent
-        return [self._spark, self._mirror, *self._models_now()]
+        return [*self._sparks_now().values(), self._mirror, *self._models_now()]
 
     def lost(self, error: BaseException) -> None:
         """A statement ended because a part did not answer."""
-        node = self._mirror if isinstance(error, MirrorUnavailable) else self._spark
-        node.found(node.state, type(error).__name__)
-        log.info("a statement has lost %s: %s", node.name, type(error).__name__)
+        sparks = self._sparks_now().values()
+        lost = [self._mirror] if isinstance(error, MirrorUnavailable) else list(sparks)
+        if len(lost) == 1:  # of several it is not known which
+            lost[0].found(lost[0].state, type(error).__name__)
+        log.info("a statement has lost %s: %s", lost[0].kind, type(error).__name__)
         self._again.set()
 
     async def run(self) -> None:
@@ -93,27 +95,35 @@ class Nodes:
                     async with asyncio.timeout(LOOK_S):
                         await self._again.wait()
         finally:
-            if self._session is not None:
-                await self._session.close()
+            await asyncio.gather(*(session.close() for session in self._pings.values()))
 
     async def look(self) -> None:
         """Ask each of them."""
         urls = {node.address for node in self._models_now() if node.address}
-        await asyncio.gather(self._look_at_spark(), self._look_at_mirror(), *map(self._look_at_url, urls))
+        sparks = [self._look_at_spark(server, node) for server, node in self._sparks_now().items() if server]
+        await asyncio.gather(*sparks, self._look_at_mirror(), *map(self._look_at_url, urls))
 
-    async def _look_at_spark(self) -> None:
-        engine = self._service.engine
-        node = self._spark
-        node.address = f"{engine.client.endpoint.host}:{engine.client.endpoint.port}"
+    def _sparks_now(self) -> dict[SparkServer | None, Node]:
+        """By server; one for None while there is none yet."""
+        servers = self._service.engine.servers
+        if servers is None:
+            return {None: Node("spark", "spark", "")}
+        for at, server in enumerate(servers.all, 1):
+            name = "spark" if len(servers.all) == 1 else f"spark {at}"
+            node = self._sparks.setdefault(server, Node(name, "spark", ""))
+            node.address, node.in_flight = server.address, server.running
+        return self._sparks
+
+    async def _look_at_spark(self, server: SparkServer, node: Node) -> None:
         try:
             async with asyncio.timeout(ANSWER_S):
-                if self._session is None or self._session.broken:
-                    self._session = await engine.client.open_session("streamlink")
-                await self._session.ping()
+                session = self._pings.get(server)
+                if session is None or session.broken:
+                    session = self._pings[server] = await server.open_session("streamlink")
+                await session.ping()
         except (EngineError, TimeoutError) as error:
-            node.found("starting" if engine.restarting else "down", type(error).__name__)
-            if self._session is not None:
-                session, self._session = self._session, None
+            node.found("starting" if self._service.engine.restarting else "down", type(error).__name__)
+            if (session := self._pings.pop(server, None)) is not None:
                 await session.close()
         else:
             node.found("up")

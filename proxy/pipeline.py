@@ -41,6 +41,7 @@ from proxy.streams import MirrorStatement
 from proxy.wire.errors import ErrorFields
 from spark_thrift.dialect import Untranslatable, to_spark, value_to_spark
 from spark_thrift.errors import SparkError
+from spark_thrift.session import DescribedColumn, SparkSession
 from spark_thrift.types import adapted_query
 
 if TYPE_CHECKING:
@@ -292,8 +293,8 @@ class Pipeline:
         accepted = description.fields is not None
         try:
             sql = to_spark(bind_parameters(tree, nulls), schema, subscript_base=SUBSCRIPT_BASE)
-            spark = await session.executor.spark()
-            described = await spark.describe(sql, deadline_s=session.executor.limit_s)
+            limit_s = session.executor.limit_s
+            described = await session.executor.on_spark(lambda spark: spark.describe(sql, deadline_s=limit_s))
         except (Untranslatable, SparkError) as error:
             if accepted and error.sqlstate.startswith("42") and error.sqlstate not in _SPARKS_OWN:
                 # PostgreSQL has nothing against it, so the limit is ours.
@@ -315,11 +316,15 @@ class Pipeline:
             number: "1" if number in bounds else value_to_spark(null_of(oid))
             for number, oid in enumerate(oids, start=1)
         }
-        spark = await session.executor.spark()
-        sql = filled(allowed.sql, nulls)
+        tree, sql = allowed.tree, filled(allowed.sql, nulls)
         limit_s = session.executor.limit_s
-        described = await spark.describe(sql, deadline_s=limit_s)
-        await confirm_tables(spark, sql, allowed.tree, deadline_s=limit_s)
+
+        async def analysed(spark: SparkSession) -> tuple[DescribedColumn, ...]:
+            columns = await spark.describe(sql, deadline_s=limit_s)
+            await confirm_tables(spark, sql, tree, deadline_s=limit_s)
+            return columns
+
+        described = await session.executor.on_spark(analysed)
         columns = reconcile(None, [(column.name, column.spark_type) for column in described])
         plan = OnSpark(allowed.tree, None if oids else sql, columns, allowed.sql)
         return plan, Description(oids, tuple(column.field for column in columns)), "SELECT"

@@ -337,7 +337,7 @@ class Service:
             **self._catalogue_conf,
         }
         try:
-            return await self.engine.client.open_session(user, conf)
+            return await self.engine.open_session(user, conf)
         except SparkError as error:
             if "timezone" not in error.message.lower():
                 raise
@@ -368,7 +368,7 @@ class Service:
             before, begun = self.catalogue.version, time.monotonic()
             try:
                 if self._spark is None or self._spark.broken:
-                    self._spark = await self.engine.client.open_session("streamlink", self._own_conf)
+                    self._spark = await self.engine.open_session("streamlink", self._own_conf)
                 async with asyncio.timeout(READING_S):
                     found = await self._read(self._spark)
             except (EngineError, TimeoutError) as error:

@@ -93,6 +93,7 @@ class Mirror:
 class Spark:
     host: str = ""
     port: int = at_least(10000, 1, 65535)
+    more: tuple[str, ...] = ()
     auth: Literal["NOSASL", "PLAIN", "KERBEROS"] = "PLAIN"
     user: str = ""
     password_file: Path | None = None
@@ -377,6 +378,12 @@ def _checked(settings: Settings) -> Settings:
                 raise SettingsError(
                     f"[{section}] urls: the token must not go to {url!r} in clear; write https"
                 )
+    for place in settings.spark.more:
+        host, _, port = place.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise SettingsError(f"[spark] more: {place!r} is not an address as 10.0.0.5:10000")
+    if settings.spark.more and not settings.spark.host:
+        raise SettingsError("[spark] more: an embedded server stands alone; name [spark] host")
     if not settings.session.database or not settings.session.search_path:
         raise SettingsError("[session] database and search_path must not be empty")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.control import Turn
 from proxy.mirror.lease import Lease, MirrorStream
@@ -10,24 +10,37 @@ from proxy.ports import Bind, CopyOptions, Field, RowBatch
 from proxy.rows import RowEncoder
 from proxy.sqlstate import Refused
 from proxy.wire import messages as msg
+from spark_thrift.errors import EngineUnavailable
 from spark_thrift.operation import Operation
+
+Anew = Callable[[EngineUnavailable], Awaitable[Operation]]
 
 
 class SparkRows:
     """The rows of one Spark operation, a frame at a time; the session has a place on Spark until the last is here."""
 
-    __slots__ = ("_encoder", "_operation", "_turn", "fields")
+    __slots__ = ("_anew", "_encoder", "_operation", "_turn", "fields")
 
-    def __init__(self, operation: Operation, encoder: RowEncoder, turn: Turn) -> None:
+    def __init__(self, operation: Operation, encoder: RowEncoder, turn: Turn, anew: Anew) -> None:
+        """`anew`: what begins the statement again elsewhere, as long as none of its rows is here."""
         self.fields = encoder.fields
         self._operation = operation
         self._encoder = encoder
         self._turn = turn
+        self._anew: Anew | None = anew
 
     async def next_batch(self) -> RowBatch | None:
         if self._operation.works:
             await self._turn.hold(again=True)
-        frame = await self._operation.fetch()
+        anew, self._anew = self._anew, None
+        try:
+            frame = await self._operation.fetch()
+        except EngineUnavailable as error:
+            if anew is None:
+                raise
+            await self._operation.close()
+            self._operation = await anew(error)
+            frame = await self._operation.fetch()
         if not self._operation.works:
             self._turn.release()
         if frame is None:

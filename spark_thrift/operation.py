@@ -95,6 +95,11 @@ class Operation:
             self.columns = tuple(_result_column(c) for c in schema.columns) if schema else ()
 
     @property
+    def closed(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._closed
+
+    @property
     def works(self) -> bool:
         """Whether the engine still has something to do for it: `fetch` would wait."""
         return self._ahead is not None

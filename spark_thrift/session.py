@@ -55,6 +55,11 @@ class SparkSession:
         """Whether nothing can be run here any more."""
         return self._lost or self._closed or self._transport.broken
 
+    @property
+    def running(self) -> int:
+        """Statements that somebody still wants something of."""
+        return 0 if self.broken else sum(not operation.closed for operation in self._operations)
+
     async def execute(self, sql: str, *, deadline_s: float | None = None) -> Operation:
         """Run a statement and wait until it has rows to fetch or is done.
 

@@ -405,7 +405,10 @@ class Cluster:
         port = self.port(f"server-{number}")
         nodes = [f"http://{HOST}:{self.port(f'node-{n}')}" for n in _each(config.model.nodes)]
         base = self._folder(f"server-{number}")
-        thrift = self.port(f"thrift-{(number - 1) % config.thrift.servers + 1}")
+        thrifts = [self.port(f"thrift-{n}") for n in _each(config.thrift.servers)]
+        # Each server begins with another one.
+        first = (number - 1) % len(thrifts)
+        thrifts = thrifts[first:] + thrifts[:first]
         dsn = self._private(base / "mirror.dsn", self._dsn("mirror"))
         password = self._private(base / "spark.password", self.secret("thrift"))
         ours: dict[str, dict[str, object]] = {
@@ -413,7 +416,13 @@ class Cluster:
             "data": {"folder": str(base), "sample": False},
             "auth": {"users_file": str(self.folder / "users")},
             "mirror": {"dsn_file": str(dsn)},
-            "spark": {"host": HOST, "port": thrift, "password_file": str(password), "shares_disk": True},
+            "spark": {
+                "host": HOST,
+                "port": thrifts[0],
+                "more": [f"{HOST}:{port}" for port in thrifts[1:]],
+                "password_file": str(password),
+                "shares_disk": True,
+            },
             "model": {"enabled": bool(nodes), "urls": nodes},
         }
         file = self._private(self.folder / f"server-{number}.toml", _merged(config.servers.settings, ours))
