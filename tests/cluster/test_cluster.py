@@ -79,9 +79,10 @@ def cluster(place: Path) -> Cluster:
     return Cluster(config.read(place / "cluster.toml"))
 
 
-def connected(cluster: Cluster, server: int) -> psycopg.Connection[tuple[int, ...]]:
+def connected(cluster: Cluster, server: int, name: str = "") -> psycopg.Connection[tuple[int, ...]]:
     port = cluster.port(f"server-{server}")
     conninfo = f"host=127.0.0.1 port={port} user=demo dbname=spark_catalog connect_timeout=10"
+    conninfo += f" application_name='{name}'"
     connection: psycopg.Connection[tuple[int, ...]] = psycopg.connect(conninfo, autocommit=True)
     connection.execute(f"SET statement_timeout = {DEADLINE_S * 1000}")
     return connection
@@ -185,11 +186,17 @@ def test_servers_behind_nginx(place: Path, cluster: Cluster, nginx: int) -> None
 
 @dataclass
 class Client:
-    """Asks one server again and again, and connects anew when it has to."""
+    """Asks one server again and again, and connects anew when it has to.
+
+    Shapes: `sent` statements, of which `answered` got rows or an error.
+    """
 
     cluster: Cluster
     server: int
+    name: str
     right: int = 0
+    sent: int = 0
+    answered: int = 0
     wrong: list[object] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     longest_s: float = 0.0
@@ -202,8 +209,11 @@ class Client:
             begun = time.monotonic()
             try:
                 if connection is None or connection.closed:
-                    connection = connected(self.cluster, self.server)
+                    connection = None
+                    connection = connected(self.cluster, self.server, self.name)
+                self.sent += 1
                 row = connection.execute(QUERY).fetchone()
+                self.answered += 1
                 if row == (ROWS, CODES):
                     self.right += 1
                     self.last_right = time.monotonic()
@@ -211,10 +221,17 @@ class Client:
                     self.wrong.append(row)
             except psycopg.Error as error:
                 self.errors[error.sqlstate or "08006"] += 1
+                self.answered += error.sqlstate is not None and connection is not None
                 time.sleep(0.2)
             self.longest_s = max(self.longest_s, time.monotonic() - begun)
         if connection is not None:
             connection.close()
+
+    def recorded(self) -> int:
+        """Its statements in the audit table."""
+        sql = "SELECT count(*) FROM streamlink.audit WHERE application_name = %s AND statement = %s"
+        with connected(self.cluster, 2) as connection:
+            return int(connection.execute(sql, [self.name, QUERY]).fetchall()[0][0])
 
 
 def pids_of(cluster: Cluster, what: str) -> list[int]:
@@ -233,7 +250,7 @@ def pids_of(cluster: Cluster, what: str) -> list[int]:
 @pytest.mark.parametrize("what", LOSSES)
 def test_the_loss_of(place: Path, cluster: Cluster, what: str) -> None:
     """No wrong row, no hang, a clean SQLSTATE, and whole again after `cluster up`."""
-    clients = [Client(cluster, 1), Client(cluster, 2)]
+    clients = [Client(cluster, server, f"{what} {server}") for server in (1, 2)]
     threads = [threading.Thread(target=client.run) for client in clients]
     for thread in threads:
         thread.start()
@@ -270,6 +287,12 @@ def test_the_loss_of(place: Path, cluster: Cluster, what: str) -> None:
     # Without a NameNode Spark waits, and the client's own statement_timeout may be what ends it.
     assert set(errors) <= (CLEAN | {"57014"} if what == "namenode" else CLEAN)
     assert all(client.longest_s < DEADLINE_S + 5 for client in clients)
+    # What a server that was killed had in hand it may not have written down; else every statement is there, once.
+    for client in clients:
+        until(lambda client=client: client.recorded() >= client.answered)
+        assert client.answered <= client.recorded() <= client.sent
+        if what != "server-1":
+            assert client.recorded() == client.sent
 
 
 def until(condition: Callable[[], bool]) -> None:
