@@ -20,7 +20,7 @@ import hashlib
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -126,6 +126,18 @@ def statements_with(text: str) -> tuple[str, ...]:
     if text[:1] in "-(" or text[:1].isdigit():
         made.append(f"SELECT name FROM users WHERE id = {text} AND name = 'x'")
     return tuple(made)
+
+
+def judge_of_texts(judge: Callable[[str], float | None]) -> Callable[[str], float | None]:
+    """Of any text, by the worst of what a program would make of it.
+
+    Shapes: `judge` gives a statement's probability of an attack, or None for what it cannot read.
+    """
+
+    def judged(text: str) -> float | None:
+        return max((p for p in map(judge, statements_with(text)) if p is not None), default=None)
+
+    return judged
 
 
 @dataclass(frozen=True, slots=True)

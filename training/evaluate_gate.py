@@ -156,7 +156,7 @@ def judge_sample(
 def local_judge(options: argparse.Namespace) -> Callable[[str], float | None]:
     """The judge that the options name, in this process.  Raises: ModelUnavailable, ValueError, OSError."""
     from checker.errors import SyntaxProblem
-    from checker.judge import TooLong, judge_prompt, parse_calibration, statements_with
+    from checker.judge import TooLong, judge_of_texts, judge_prompt, parse_calibration
     from nl_frontend.models import adapter_of, model_path
     from training.judge import Reader
 
@@ -165,15 +165,13 @@ def local_judge(options: argparse.Namespace) -> Callable[[str], float | None]:
     calibration = Calibration() if options.labels else parse_calibration(path.read_text("utf-8"))
     reader = Reader(model_path(options.model), lora=lora, threads=2, states=None)
 
-    def judge(text: str) -> float | None:
-        found = []
-        for statement in statements_with(text):
-            with suppress(SyntaxProblem, TooLong, RecursionError):
-                prompt = judge_prompt(statement)
-                found.append(calibration.probability(reader.reading(prompt), prompt.text))
-        return max(found, default=None)
+    def judge(statement: str) -> float | None:
+        with suppress(SyntaxProblem, TooLong, RecursionError):
+            prompt = judge_prompt(statement)
+            return calibration.probability(reader.reading(prompt), prompt.text)
+        return None
 
-    return judge
+    return judge_of_texts(judge)
 
 
 def plot(

@@ -74,12 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
     if (arguments.sql is None) == (arguments.file is None):
         raise Failure('give either "SQL" or --file FILE', WRONG_USAGE)
     from checker.gate import Gate
+    from checker.judge import judge_of_texts
 
     gate = Gate()
     context = context_of(arguments)
     judge = local_judge() if arguments.judge else None
     if judge is not None and arguments.only:
-        judge = worst_reading(judge)
+        judge = judge_of_texts(judge)
     source = "-" if arguments.sql == "-" else arguments.file
     texts = enumerate([arguments.sql], 1) if source is None else _lines(source)
     status = ALL_GOOD
@@ -218,16 +219,6 @@ def attack_or_not(text: str) -> Allowed | Denied:
     if weight < InjectionLimits().deny_at:
         return Allowed(StatementKind.EMPTY, "", findings=findings)
     return Denied("injection", "42501", findings[0].reason, findings[0].position, findings=findings)
-
-
-def worst_reading(judge: Callable[[str], float | None]) -> Callable[[str], float | None]:
-    """The same of any text, by what a program would make of it."""
-    from checker.judge import statements_with
-
-    def judged(text: str) -> float | None:
-        return max((p for p in map(judge, statements_with(text)) if p is not None), default=None)
-
-    return judged
 
 
 def with_judgement(verdict: Allowed | Denied, probability: float) -> Allowed | Denied:
