@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.session_statements import Discard, Reset, SessionStatement, Set
 from checker.write_statements import WriteStatement
+from nl_frontend.empty import conditions_of
 from nl_frontend.follow_up import Conversation
 from proxy.bind_values import NotInSpark
 from proxy.binds import BindError
@@ -38,6 +39,7 @@ from proxy.startup import check_own, check_setting
 from proxy.streams import LineStream, MirrorStatement, SparkRows
 from proxy.transaction import Status, lowered
 from proxy.wire import messages as msg
+from proxy.wire.errors import ErrorFields
 from proxy.writes import Writes
 from spark_thrift.dialect import tables
 from spark_thrift.errors import EngineUnavailable, SparkError
@@ -259,6 +261,13 @@ class Executor:
             portal.ended = True
             return
         rows = await self.write_rows(portal, max_rows)
+        if prepared.query is not None and portal.ended and not portal.fetched:
+            conditions = conditions_of(prepared.query)
+            if conditions:
+                told = f"Its conditions: {'; '.join(conditions)}"
+                hint = "A name may be written otherwise in the data."
+                fields = ErrorFields("NOTICE", "00000", "the answer to this question has no rows", told, hint)
+                io.write(msg.notice_response(fields))
         if max_rows and rows == max_rows and not portal.ended:
             io.write(msg.portal_suspended())
         else:

@@ -166,6 +166,20 @@ def test_explain_only_shows_the_sql_and_runs_nothing(place: Place) -> None:
             connection.execute("SET streamlink.explain_only = maybe")
 
 
+def test_an_answer_without_rows_says_why_that_may_be(place: Place) -> None:
+    place.model.says = "SELECT title FROM patent WHERE patent_type = 'no such kind'"
+    rows, notices = place.run("demo", "-- nl: patents of no such kind")
+    assert rows == []
+    assert (
+        notices[-1] == "the answer to this question has no rows Its conditions: patent_type = 'no such kind'"
+    )
+    for probe in (
+        "SELECT * FROM nl('patents of no such kind') AS t LIMIT 0",
+        "-- nl: how many patents are there",
+    ):
+        assert "no rows" not in place.run("demo", probe)[1][-1]
+
+
 def test_review(place: Place, tmp_path: Path) -> None:
     place.model.says = "SELECT count(*) AS n FROM assignee"
     place.ask("number of firms")
