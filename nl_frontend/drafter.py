@@ -64,12 +64,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What stands before the question: of the examples, the same ones for all, and the ones most like this question."""
+    """What stands before the question: of the examples, the same ones for all, and the ones most like this question;
+    and what it goes on from, whose names and numbers are its own.
+    """
 
     schema: str
     tables: tuple[Table, ...]
     examples: tuple[Example, ...]
     similar: tuple[Example, ...] = ()
+    before: tuple[Example, ...] = ()
 
 
 class FrontEnd:
@@ -207,11 +210,11 @@ class FrontEnd:
         left_over = SIMILAR_MAX if not before else 0
         own = () if approved is None else approved.nearest(prose, left_over, fits)
         others = self._similar.nearest(prose, left_over - len(own), fits)
-        return _Context(schema, tuple(chosen), tuple(shown), (*others, *own, *before))
+        return _Context(schema, tuple(chosen), tuple(shown), (*others, *own), before)
 
     def _prompt(self, context: _Context, prose: str) -> str:
         pairs = [(example.question, example.sql) for example in context.examples]
-        similar = [(example.question, example.sql) for example in context.similar]
+        similar = [(example.question, example.sql) for example in (*context.similar, *context.before)]
         return build_prompt(
             context.schema, prose, examples=pairs, similar=similar, template=self._model.template
         )

@@ -219,5 +219,12 @@ async def test_what_a_question_goes_on_from_stands_last_and_alone(catalogue) -> 
     await front_end.draft(asked, catalogue, **ASK, previous=before)
     prompt = client.bodies[-1]["prompt"]
     assert f"Similar:\n-- {before[0]}\n{before[1]};\n\nQuestion: {asked.prose}" in prompt
-    await front_end.draft(asked, catalogue, **ASK, previous=(before[0], f"SELECT '{'x' * 9_000}'"))
+    # Its numbers are the question's own, and not copied.
+    counted = "SELECT count(*) FROM patent WHERE grant_year > 2008"
+    front_end, client = stub_front_end(counted)
+    went_on = Question("patents since 2009; and their number?")
+    assert (
+        await front_end.draft(went_on, catalogue, **ASK, previous=("patents since 2009", counted))
+    ).sql == counted
+    await front_end.draft(went_on, catalogue, **ASK, previous=(before[0], f"SELECT '{'x' * 9_000}'"))
     assert "xxx" not in client.bodies[-1]["prompt"]
