@@ -1,8 +1,9 @@
 """Questions that go on from the last one: "only those of 2012", "and per year?".
 
-Rules: a question that can stand alone does; one that cannot becomes the last question and itself, so that what it means
-is decided by words that can be told, remembered and asked again; the same words mean the same until another question
-has been asked, as clients send a statement more than once.
+Rules: a question that can stand alone does; one that only names another year or company is the last question with that
+in the place of its own; any other becomes the last question and itself: what it means is decided by words that can be
+told, remembered and asked again; the same words mean the same until another question has been asked, as clients send a
+statement more than once.
 Leaves out: other languages than English, as the phrases below are.
 """
 
@@ -28,6 +29,13 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"(?:and|(?:and\s+)?(?:(?:what|how)\s+about|the\s+same\s+for))\s+(?:(?:in|for|of|by|since|after|before)\s+)?(.+)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\b\d+\b")
+_NAME = re.compile(r"(?<!^)\b[A-Z][\w&'-]*(?:\s+[A-Z][\w&'-]*)*")
+"""Within a sentence."""
 KEPT_MAX = 100
 
 
@@ -37,6 +45,21 @@ def goes_on(prose: str) -> bool:
     return bool(
         _BEGINS.match(prose) or _REFERS.search(prose) or (_PART.match(prose) and not _ASKS.search(prose))
     )
+
+
+def together(last: str, prose: str) -> str:
+    """Two questions as one that stands alone."""
+    last, prose = last.rstrip(" ?.!;"), prose.strip()
+    other = _OTHER.match(prose)
+    if other is not None:
+        value = other[1].rstrip(" ?.!;").removesuffix(" instead")
+        for kind in (_NUMBER, _NAME):
+            # A blank before it, since a name is one within a sentence.
+            alike = kind.fullmatch(f" {value}", 1) is not None
+            own = [found for found in kind.finditer(last) if kind is _NAME or len(found[0]) == len(value)]
+            if alike and len(own) == 1:
+                return last[: own[0].start()] + value + last[own[0].end() :]
+    return f"{last}; {prose}"
 
 
 @dataclass(slots=True)
@@ -60,7 +83,7 @@ class Conversation:
             return known
         if len(self._heard) >= KEPT_MAX:
             self._heard.clear()
-        heard = f"{self.last[0].rstrip(' ?.!;')}; {prose}", self.last
+        heard = together(self.last[0], prose), self.last
         self._heard[prose] = heard
         return heard
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nl_frontend.follow_up import Conversation, goes_on
+from nl_frontend.follow_up import Conversation, goes_on, together
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,37 @@ def test_what_cannot_stand_alone(prose: str) -> None:
 )
 def test_what_stands_alone(prose: str) -> None:
     assert not goes_on(prose)
+
+
+@pytest.mark.parametrize(
+    ("last", "prose", "understood"),
+    [
+        (
+            "how many patents did Samsung get in 2015?",
+            "and in 2016?",
+            "how many patents did Samsung get in 2016",
+        ),
+        ("how many patents has Intel", "what about NVIDIA", "how many patents has NVIDIA"),
+        ("How many patents has Texas Instruments", "the same for AT&T instead", "How many patents has AT&T"),
+        (
+            "patents of Intel since 2009",
+            "and Advanced Micro Devices?",
+            "patents of Advanced Micro Devices since 2009",
+        ),
+        # which of two, or none of its kind: both as they are
+        (
+            "patents of Intel in 2009 and 2010",
+            "and in 2012?",
+            "patents of Intel in 2009 and 2010; and in 2012?",
+        ),
+        ("has Intel more than IBM", "what about Apple", "has Intel more than IBM; what about Apple"),
+        ("top 10 companies", "and in 2012?", "top 10 companies; and in 2012?"),
+        ("how many patents are there", "and per year?", "how many patents are there; and per year?"),
+        ("patents of Intel", "and which of them are old", "patents of Intel; and which of them are old"),
+    ],
+)
+def test_what_two_questions_mean_together(last: str, prose: str, understood: str) -> None:
+    assert together(last, prose) == understood
 
 
 def test_a_conversation() -> None:
