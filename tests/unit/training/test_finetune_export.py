@@ -13,7 +13,6 @@ import pytest
 from nl_frontend.client import NodeClient
 from nl_frontend.supervisor import EmbeddedNode
 from tests.unit.training.tiny import write_tiny
-from training import attention
 from training.base import BaseInvalid, load_base
 from training.export import ExportFailed, main, merge, read_adapter, write_adapter
 from training.finetune import NothingToTrain, Result, Tuning, finetune
@@ -194,6 +193,8 @@ def test_packed_samples_do_not_see_each_other(tiny: Tiny) -> None:
 def test_a_shared_beginning_is_read_once_and_changes_nothing(
     architecture: str, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from training import attention
+
     monkeypatch.setattr(attention, "BLOCK_TOKENS", 30)
     base = load_base(tiny(architecture))
     asked = [(f"tables {i % 2} of all\n" * 3, f"question {i}\n", f"SELECT {i}<|im_end|>") for i in range(6)]
