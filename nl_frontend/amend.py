@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlglot import exp, parse_one
 
 from nl_frontend.lexer import Token, tokens
-from nl_frontend.prompt import KEY_NAME, Table, home_of, order, quote, table_name
+from nl_frontend.prompt import KEY_NAME, Table, declared_keys, home_of, order, quote, table_name
 
 _YEAR = re.compile(r"'(\d{4})(?:-?%)?'\Z")
 _AFTER_FROM = ("where", "group", "having", "window", "order", "limit", "offset", "fetch", "union", "for")
@@ -42,7 +42,7 @@ def amend(sql: str, tables: Iterable[Table], *, search_path: Sequence[str]) -> A
     """The draft after every rule, in order.  Shapes: `sql` parses as one PostgreSQL query."""
     ordered = order(tables, search_path)
     notes = []
-    for rule in (_tables_that_hold, _years, _groups):
+    for rule in (_owners, _tables_that_hold, _years, _groups):
         edits, note = rule(sql, ordered, search_path)
         sql = apply(sql, edits)
         if note:
@@ -119,27 +119,64 @@ def _groups(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tu
     return [edit], f"counted for each {_listed(item.sql('postgres') for _, item in plain)}"
 
 
-def _tables_that_hold(
-    sql: str, tables: Sequence[Table], search_path: Sequence[str]
-) -> tuple[list[Edit], str | None]:
-    """A column that no table in FROM has: read the one table that has all of them, or join the one that has it."""
+def _owners(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tuple[list[Edit], str | None]:
+    """A column that is said to be of one table in FROM, and is of another one there, and of no third."""
     tree = parse_one(sql, read="postgres")
+    sources = _sources(tree, tables, search_path)
+    said = {node.alias_or_name: node for node in sources}
+    edits, moved = [], set()
+    for column in tree.find_all(exp.Column):
+        if column.table not in said or _has(sources[said[column.table]], column.name):
+            continue
+        owners = [node for node, source in sources.items() if _has(source, column.name)]
+        if column.find_ancestor(exp.Join):
+            return [], None  # by what the tables are joined, no other table can tell
+        if len(owners) == 1:
+            place = column.args["table"].meta
+            edits.append(Edit(place["start"], place["end"] + 1, _written(owners[0])))
+            moved.add(column.name)
+    return edits, f"{_listed(moved)} read from the table that has it" if moved else None
+
+
+def _sources(tree: exp.Expr, tables: Sequence[Table], search_path: Sequence[str]) -> dict[exp.Table, Table]:
+    """The tables of a query without subqueries, where each has a name of its own; none where one is not known."""
     used = list(tree.find_all(exp.Table))
     known = {t.name: t for t in reversed(tables) if t.schema in search_path}
     if len(list(tree.find_all(exp.Query))) != 1 or not all(t.name in known and not t.db for t in used):
+        return {}
+    if len({t.alias_or_name for t in used}) < len(used):
+        return {}
+    return {t: known[t.name] for t in used}
+
+
+def _written(node: exp.Table) -> str:
+    """The name that a table goes by in a query, as it stands there."""
+    alias = node.args.get("alias")
+    name = node.this if alias is None else alias.this
+    return quote(name.name) if name.args.get("quoted") else str(name.name)
+
+
+def _tables_that_hold(
+    sql: str, tables: Sequence[Table], search_path: Sequence[str]
+) -> tuple[list[Edit], str | None]:
+    """A column that no table in FROM has: join the one that has it, or read the one table that has all of them."""
+    tree = parse_one(sql, read="postgres")
+    found = _sources(tree, tables, search_path)
+    used, sources = list(found), list(found.values())
+    if not used:
         return [], None
-    sources = [known[t.name] for t in used]
     made = {alias.alias for alias in tree.find_all(exp.Alias)}
     wanted = {c.name for c in tree.find_all(exp.Column) if not isinstance(c.this, exp.Star)} - made
     missing = wanted - {c.name for t in sources for c in t.columns}
     if not missing:
         return [], None
-    if len(used) == 1:
+    edits, note = _joined(sql, tree, used, sources, missing, tables, search_path)
+    if not edits and len(used) == 1:
         holder = next((t for t in tables if wanted <= {c.name for c in t.columns}), None)
         if holder is not None:
             name = table_name(holder, search_path)
             return _renamed(tree, used[0], name), f"read from {name}, which has {_listed(missing)}"
-    return _joined(sql, tree, used, sources, missing, tables, search_path)
+    return edits, note
 
 
 def _renamed(tree: exp.Expr, source: exp.Expr, name: str) -> list[Edit]:
@@ -158,34 +195,40 @@ def _joined(
     tables: Sequence[Table],
     search_path: Sequence[str],
 ) -> tuple[list[Edit], str | None]:
-    """Only towards the table that a key is named after: it has one row for each, so no row is counted twice."""
-    unqualified = [c for c in tree.find_all(exp.Column) if not c.table]
-    if missing - {c.name for c in unqualified}:
+    """Only towards the table that a key is named after or declared to refer to: it has one row for each, so no row is
+    counted twice.
+    """
+    columns = list(tree.find_all(exp.Column))
+    if any(c.name in missing and c.find_ancestor(exp.Join) for c in columns):
         return [], None
+    declared = declared_keys(tables)
     for node, source in zip(used, sources, strict=True):
-        for key in (c.name for c in source.columns if KEY_NAME.search(c.name)):
-            home = home_of(key, tables)
+        for column in source.columns:
+            home, key = declared.get((id(source), column.name), (None, column.name))
+            if home is None and KEY_NAME.search(key):
+                home = home_of(key, tables)
             if home is None or home in sources or not missing <= {c.name for c in home.columns}:
                 continue
-            name, alias = table_name(home, search_path), node.alias_or_name
-            clause = f" JOIN {name} ON {name}.{quote(key)} = {quote(alias)}.{quote(key)}"
+            name = table_name(home, search_path)
+            clause = f" JOIN {name} ON {name}.{quote(key)} = {_written(node)}.{quote(column.name)}"
             end = _clause_end(sql, "from", _AFTER_FROM)
+            edits = [Edit(end, end, clause)]
             shared = {c.name for c in home.columns} - missing
-            edits = [Edit(end, end, clause)] + [
-                Edit(c.this.meta["start"], c.this.meta["start"], f"{quote(_owner(c.name, used, sources))}.")
-                for c in unqualified
-                if c.name in shared and any(c.name == column.name for s in sources for column in s.columns)
-            ]
+            for c in columns:
+                if c.table and c.name in missing:
+                    said = c.args["table"]
+                    edits.append(Edit(said.meta["start"], said.meta["end"] + 1, name))
+                elif not c.table and c.name in shared:
+                    owner = next((n for n, s in zip(used, sources, strict=True) if _has(s, c.name)), None)
+                    if owner is not None:
+                        start = c.this.meta["start"]
+                        edits.append(Edit(start, start, f"{_written(owner)}."))
             return edits, f"joined {name}, which has {_listed(missing)}"
     return [], None
 
 
-def _owner(column: str, used: Sequence[exp.Table], sources: Sequence[Table]) -> str:
-    return next(
-        n.alias_or_name
-        for n, s in zip(used, sources, strict=True)
-        if any(c.name == column for c in s.columns)
-    )
+def _has(table: Table, column: str) -> bool:
+    return any(c.name == column for c in table.columns)
 
 
 def _clause_end(sql: str, clause: str, following: Sequence[str]) -> int:

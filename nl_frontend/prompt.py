@@ -126,7 +126,7 @@ def home_of(key: str, tables: Iterable[Table]) -> Table | None:
     )
 
 
-def _declared(tables: Sequence[Table]) -> dict[tuple[int, str], tuple[Table, str]]:
+def declared_keys(tables: Sequence[Table]) -> dict[tuple[int, str], tuple[Table, str]]:
     """What a table and column is declared to refer to, table and column, as far as both are among the tables."""
     homes = {(table.schema, table.name): table for table in tables}
     found: dict[tuple[int, str], tuple[Table, str]] = {}
@@ -146,7 +146,7 @@ def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
     """Columns that are declared to refer to another table's, and those that look like keys and stand in several tables,
     each joined to the table that it is named after.
     """
-    declared = _declared(tables)
+    declared = declared_keys(tables)
     holders: dict[str, list[Table]] = {}
     for table in tables:
         for column in table.columns:
@@ -204,7 +204,7 @@ def _with_neighbours(tables: Sequence[Table], scores: Sequence[float]) -> list[f
     """A table that is asked about may need another one that no word names, to be joined by."""
     number = {id(table): at for at, table in enumerate(tables)}
     lent = [0.0] * len(tables)
-    for (table_id, _), (home, _) in _declared(tables).items():
+    for (table_id, _), (home, _) in declared_keys(tables).items():
         for one, other in ((number[table_id], number[id(home)]), (number[id(home)], number[table_id])):
             lent[one] = max(lent[one], scores[other] / 2)
     return [max(own, borrowed) for own, borrowed in zip(scores, lent, strict=True)]

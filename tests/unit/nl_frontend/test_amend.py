@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nl_frontend.amend import amend
+from proxy.ports import Reference
 
 
 def cases_of_amend() -> list[tuple[str, str, tuple[str, ...]]]:
@@ -27,3 +29,19 @@ def test_each_rule(draft: str, amended: str, notes: tuple[str, ...], catalogue) 
 @pytest.mark.parametrize("draft", sorted({amended for _, amended, _ in cases_of_amend()}))
 def test_an_amended_draft_stays_as_it_is(draft: str, catalogue) -> None:
     assert amend(draft, catalogue.tables.values(), search_path=["patents"]).sql == draft
+
+
+def test_a_declared_reference_leads_to_the_table_that_has_it(make_table) -> None:
+    makes = replace(make_table("makes", "id:int maker:string country:string"), key=("id",))
+    made_by = Reference(("made_by",), "patents", "makes")
+    cars = replace(make_table("cars", "number:int made_by:int weight:int"), references=(made_by,))
+    drafts = {
+        "SELECT maker, weight FROM cars WHERE weight > 3": "SELECT maker, weight FROM cars"
+        " JOIN makes ON makes.id = cars.made_by WHERE weight > 3",
+        "SELECT c.maker FROM cars AS c ORDER BY c.weight LIMIT 1": "SELECT makes.maker FROM cars AS c"
+        " JOIN makes ON makes.id = c.made_by ORDER BY c.weight LIMIT 1",
+        # a make has many cars
+        "SELECT count(maker) FROM makes WHERE weight > 3": "SELECT count(maker) FROM makes WHERE weight > 3",
+    }
+    for draft, amended in drafts.items():
+        assert amend(draft, [makes, cars], search_path=["patents"]).sql == amended
