@@ -40,6 +40,9 @@ PERMUTED = {"llama": {"attn_q": 0, "attn_k": 1}}
 _NAME = re.compile(r"base_model\.model\.model\.layers\.(\d+)\.(\w+\.\w+)\.lora_(A|B)\.weight\Z")
 
 
+_EXPORTED = re.compile(r"blk\.(\d+)\.(\w+)\.weight\.lora_(a|b)\Z")
+
+
 class ExportFailed(ValueError):
     """An adapter or a base that cannot be written; the text says what is wrong."""
 
@@ -83,6 +86,42 @@ def permute(rows: Floats, heads: int) -> Floats:
     return np.ascontiguousarray(
         rows.reshape(heads, 2, out // heads // 2, width).swapaxes(1, 2).reshape(out, width)
     )
+
+
+def unpermute(rows: Floats, heads: int) -> Floats:
+    """What `permute` was given."""
+    out, width = rows.shape
+    return np.ascontiguousarray(
+        rows.reshape(heads, out // heads // 2, 2, width).swapaxes(1, 2).reshape(out, width)
+    )
+
+
+def read_exported(path: Path, heads: Sequence[int]) -> tuple[str, float, dict[str, Floats]]:
+    """An adapter's GGUF as peft has it: architecture, alpha, and the weights by peft's names.
+
+    Shapes: `heads` are the base's (query heads, key heads).  Raises: ExportFailed.
+    """
+    import gguf
+
+    try:
+        reader = gguf.GGUFReader(path)
+        architecture = str(reader.fields["general.architecture"].contents())
+        alpha = float(reader.fields["adapter.lora.alpha"].contents())
+    except (KeyError, ValueError) as error:
+        raise ExportFailed(f"{path} is no adapter's GGUF: {error}") from error
+    layers = {tensor: layer for layer, tensor in TENSORS.items()}
+    weights = {}
+    for tensor in reader.tensors:
+        found = _EXPORTED.match(tensor.name)
+        if found is None or found[2] not in layers:
+            raise ExportFailed(f"{path.name} has {tensor.name}, which has no place in a model")
+        values = np.asarray(tensor.data, dtype=np.float32)
+        which = PERMUTED.get(architecture, {}).get(found[2])
+        if found[3] == "b" and which is not None:
+            values = unpermute(values, heads[which])
+        name = f"base_model.model.model.layers.{found[1]}.{layers[found[2]]}.lora_{found[3].upper()}.weight"
+        weights[name] = values
+    return architecture, alpha, weights
 
 
 def write_adapter(adapter: Adapter, out: Path, *, kind: str = "f16") -> None:

@@ -25,8 +25,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.base import Base, Precision, load_base
+from training.base import Base, Precision, fingerprint_of, load_base
 from training.datasets import DataInvalid, Ratio, fingerprint, load, mix
+from training.export import ExportFailed, read_exported
 from training.held_out import HeldOutData, refuse_held_out
 from training.loss import answer_loss, mean_loss
 from training.run_folder import RunFolder, RunMismatch
@@ -77,11 +78,18 @@ class NothingToTrain(ValueError):
 
 
 def finetune(
-    base: Base, samples: Sequence[Sample], tuning: Tuning, out: Path, *, stop_after: int | None = None
+    base: Base,
+    samples: Sequence[Sample],
+    tuning: Tuning,
+    out: Path,
+    *,
+    begin: Path | None = None,
+    stop_after: int | None = None,
 ) -> Result:
     """Train, or go on with the run in `out`; `stop_after` a number of steps leaves it to be gone on with.
 
-    Raises: NothingToTrain, RunMismatch.
+    `begin`: an adapter's GGUF, of the same base and rank, whose weights are the first.
+    Raises: NothingToTrain, RunMismatch, ExportFailed, OSError.
     """
     encoded = [encode(sample, base.tokenise) for sample in samples]
     training, validation = _parts([e for e in encoded if len(e.ids) <= tuning.tokens], tuning)
@@ -96,6 +104,7 @@ def finetune(
             "architecture": base.architecture,
             "heads": list(base.heads),
             "base": base.fingerprint,
+            "begin": None if begin is None else fingerprint_of(begin),
             "data": fingerprint(encoded),
             "samples": len(training),
             "validation_samples": len(validation),
@@ -107,6 +116,8 @@ def finetune(
     trainer = _Trainer(
         base, tuning, total, folder, training, pack(validation, tuning.tokens, seed=tuning.seed)
     )
+    if begin is not None:
+        trainer.begin(begin)
     trainer.resume()
     trainer.run(min(total, stop_after or total))
     return trainer.finish()
@@ -144,7 +155,7 @@ class _Trainer:
         import torch
         from peft import LoraConfig, get_peft_model
 
-        self.torch = torch
+        self.torch, self.base = torch, base
         self.tuning, self.total, self.folder = tuning, total, folder
         self.samples, self.validation = samples, validation
         torch.manual_seed(tuning.seed)
@@ -240,6 +251,19 @@ class _Trainer:
         }
         self.folder.save_checkpoint(self.step, state)
 
+    def begin(self, adapter: Path) -> None:
+        """With another run's weights.  Raises: ExportFailed, OSError."""
+        from peft import set_peft_model_state_dict
+
+        architecture, alpha, weights = read_exported(adapter, self.base.heads)
+        rank = {min(values.shape) for values in weights.values()}
+        if (architecture, alpha, rank) != (self.base.architecture, self.tuning.alpha, {self.tuning.rank}):
+            raise ExportFailed(
+                f"{adapter.name} is for a {architecture}, with rank {sorted(rank)} and alpha {alpha:g}"
+            )
+        tensors = {name: self.torch.from_numpy(values) for name, values in weights.items()}
+        set_peft_model_state_dict(self.model, tensors)
+
     def resume(self) -> None:
         """From the newest checkpoint, if there is one."""
         from peft import set_peft_model_state_dict
@@ -320,6 +344,12 @@ def parser() -> argparse.ArgumentParser:
         "--open-schemas", type=int, metavar="N", help="draw open pairs from N schemas (from all)"
     )
     made.add_argument(
+        "--begin",
+        type=Path,
+        metavar="GGUF",
+        help="with the weights of this adapter (with none that do anything)",
+    )
+    made.add_argument(
         "--stop-after", type=int, metavar="N", help="leave the run after N of its steps, to go on later"
     )
     made.add_argument("--kind", choices=sorted(KINDS), help="what the adapter does (sql)")
@@ -345,7 +375,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             samples = [KINDS["sql"](pair) for pair in chosen]
         base = load_base(options.base, precision=tuning.precision, device=options.device or default_device())
-        result = finetune(base, samples, tuning, options.out, stop_after=options.stop_after)
+        result = finetune(
+            base, samples, tuning, options.out, begin=options.begin, stop_after=options.stop_after
+        )
     except FAILURES as error:
         print(f"finetune: {error}", file=sys.stderr)
         return 1

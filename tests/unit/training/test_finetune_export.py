@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,23 @@ def test_a_folder_trains_like_the_file_it_came_from(tiny: Tiny, tmp_path: Path) 
     first = tuned(base, tmp_path / "file-run")
     second = tuned(tmp_path / "folder", tmp_path / "folder-run")
     assert second.loss == pytest.approx(first.loss, rel=1e-3)
+
+
+def test_a_run_begins_with_an_exported_adapter(trained: tuple[Path, Result], tmp_path: Path) -> None:
+    base, before = trained
+    exported = tmp_path / "lora.gguf"
+    write_adapter(read_adapter(before.folder.path), exported)
+    still = replace(TUNING, steps=1, learning_rate=0.0, dropout=0.0)
+    loaded = load_base(base)
+    after = finetune(loaded, SAMPLES, still, tmp_path / "run", begin=exported)
+    for name, values in weights(before).items():
+        assert weights(after)[name] == pytest.approx(values, rel=2e-3, abs=1e-5), name
+    assert after.loss < 0.5
+    assert json.loads((after.folder.path / "config.json").read_text())["begin"]
+    with pytest.raises(RunMismatch):
+        finetune(load_base(base), SAMPLES, still, tmp_path / "run")
+    with pytest.raises(ExportFailed, match="rank"):
+        finetune(load_base(base), SAMPLES, replace(still, rank=4), tmp_path / "other", begin=exported)
 
 
 async def test_the_node_serves_base_and_adapter(trained: tuple[Path, Result], tmp_path: Path) -> None:
