@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -204,9 +205,10 @@ class FrontEnd:
         def fits(example: Example) -> bool:
             return _cost(example) <= SIMILAR_TOKENS // SIMILAR_MAX and example.holds(chosen, search_path)
 
-        before = () if previous is None else (parse_example(*previous),)
-        if any(_cost(example) > SIMILAR_TOKENS for example in before):
-            before = ()
+        before: tuple[Example, ...] = ()
+        if previous is not None and tokens_of("".join(previous)) <= SIMILAR_TOKENS:
+            with suppress(ValueError):  # an administrator's correction need not be SQL
+                before = (parse_example(*previous),)
         left_over = SIMILAR_MAX if not before else 0
         own = () if approved is None else approved.nearest(prose, left_over, fits)
         others = self._similar.nearest(prose, left_over - len(own), fits)

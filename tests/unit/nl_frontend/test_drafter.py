@@ -226,5 +226,6 @@ async def test_what_a_question_goes_on_from_stands_last_and_alone(catalogue) -> 
     assert (
         await front_end.draft(went_on, catalogue, **ASK, previous=("patents since 2009", counted))
     ).sql == counted
+    await front_end.draft(went_on, catalogue, **ASK, previous=(before[0], "SELECT FROM WHERE"))
     await front_end.draft(went_on, catalogue, **ASK, previous=(before[0], f"SELECT '{'x' * 9_000}'"))
     assert "xxx" not in client.bodies[-1]["prompt"]
