@@ -17,6 +17,7 @@ from checker.verdict import StatementKind
 from checker.write_statements import WriteStatement
 from nl_frontend.follow_up import Conversation
 from proxy.mirror.errors import MirrorError
+from proxy.mirror.pool import STATEMENT_TIMEOUT
 from proxy.plan import Act, ExplainSpark, OnMirror, OnSpark, Plan, Prepared
 from proxy.portal import Portal
 from proxy.ports import Bind, Description, Field
@@ -195,7 +196,12 @@ class Commands:
         check_setting(name, value)
         if name == "client_encoding":
             return "SET"
-        settings = await self._on_mirror(replace(statement, local=False).to_sql(), extra=name)
+        settings: Settings
+        if name == STATEMENT_TIMEOUT:
+            async with session.service.mirror.lease(session.user, {}) as lease:
+                settings = {**session.settings, name: await lease.timeout_ms(value)}
+        else:
+            settings = await self._on_mirror(replace(statement, local=False).to_sql(), extra=name)
         if name == "timezone":
             load_zone(settings.get("timezone", "UTC"))
         session.transaction.set(settings, local=statement.local)
@@ -243,14 +249,20 @@ class Commands:
         return tag
 
     async def _on_mirror(self, sql: str, extra: str = "") -> Settings:
-        """Run one SET or RESET there; the session's settings after it.  Raises: MirrorError."""
+        """Run one SET or RESET there; the session's settings after it.  Raises: MirrorError.
+
+        Outside the session's statement_timeout: under one that is too short nothing could be set any more.
+        """
         session = self._session
-        async with session.service.mirror.lease(session.user, session.settings) as lease:
+        before = dict(session.settings)
+        limit = before.pop(STATEMENT_TIMEOUT, None)
+        async with session.service.mirror.lease(session.user, before) as lease:
             reply = await lease.query(sql)
             if reply.error is not None:
                 raise MirrorError(reply.error)
             custom = session.custom_settings()
-            return lowered(await lease.settings_after([*custom, extra] if "." in extra else custom))
+            after = dict(lowered(await lease.settings_after([*custom, extra] if "." in extra else custom)))
+        return after if limit is None else {**after, STATEMENT_TIMEOUT: limit}
 
     async def _discard(self, statement: st.Discard, plan: Act, portal: Portal) -> str:
         session = self._session

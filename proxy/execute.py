@@ -28,6 +28,7 @@ from proxy.mirror import frontend
 from proxy.mirror.effects import Effect
 from proxy.mirror.errors import MirrorError
 from proxy.mirror.lease import Lease
+from proxy.mirror.pool import STATEMENT_TIMEOUT
 from proxy.pipeline import bound_values
 from proxy.plan import Act, Answer, ExplainSpark, Nothing, OnMirror, OnSpark, Plan, Prepared, Write
 from proxy.portal import Portal, check_row_limit
@@ -438,7 +439,7 @@ class Executor:
 
         The session's statement_timeout (ms), the role's or the server's own limit, whichever is shortest; 0 is none.
         """
-        own = self._session.settings.get("statement_timeout", "0")
+        own = self._session.settings.get(STATEMENT_TIMEOUT, "0")
         limits = (
             int(own) / 1000 if own.isdecimal() else 0,
             self._session.grants.max_seconds or 0,

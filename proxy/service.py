@@ -38,6 +38,7 @@ from proxy.ledger import Ledger
 from proxy.metrics import Metrics
 from proxy.mirror import Mirror, MirrorOptions
 from proxy.mirror.errors import MirrorError, MirrorNotStarted, MirrorUnavailable
+from proxy.mirror.pool import STATEMENT_TIMEOUT
 from proxy.mirror.state import Rights
 from proxy.mirror.visible import Visible
 from proxy.nodes import Nodes
@@ -511,9 +512,13 @@ class Service:
         key = tuple(sorted(wanted.items()))
         known = self._canonical.get(key)
         if known is None:
-            async with self.mirror.lease(user, wanted) as lease:
-                custom = [name for name in wanted if "." in name]
+            others = dict(wanted)
+            limit = others.pop(STATEMENT_TIMEOUT, None)
+            async with self.mirror.lease(user, others) as lease:
+                custom = [name for name in others if "." in name]
                 known = lowered(await lease.settings_after(custom))
+                if limit is not None:
+                    known = {**known, STATEMENT_TIMEOUT: await lease.timeout_ms(limit)}
             if len(self._canonical) > 1000:
                 self._canonical.clear()
             self._canonical[key] = known

@@ -202,6 +202,13 @@ class Lease:
         reply = await self.run(sql, param_oids, bind, max_rows)
         return MirrorStream(self, description.fields or (), reply, aside)
 
+    async def timeout_ms(self, text: str) -> str:
+        """A statement_timeout as pg_settings has it, in ms, for what a client may write ('1min').
+
+        Nothing is set, so no later statement of the lease is under it.  Raises: MirrorError, MirrorUnavailable.
+        """
+        return await self._pool.timeout_ms(self.backend, text)
+
     async def cancel(self) -> None:
         """Ask the mirror to stop what this lease is running: it then ends with 57014.  Never raises."""
         await self._pool.cancel(self._place, self.backend)

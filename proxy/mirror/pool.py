@@ -27,7 +27,10 @@ from proxy.ports import Description
 DESCRIPTION_LIMIT = 2000
 IDLE_LIMIT_S = 60.0
 CANCEL_TIMEOUT_S = 5.0
+LIFTS = 5
+"""How often it is tried to lift a timeout: the statement that does it is itself under it."""
 
+STATEMENT_TIMEOUT = "statement_timeout"
 NOT_REPLAYED = frozenset({"client_encoding", "role", "seed", "session_authorization", "is_superuser"})
 """The relay speaks UTF-8 whatever the client does, and a role is the connection's for life."""
 
@@ -249,6 +252,8 @@ class Pool:
 
     async def _replay(self, backend: Backend, settings: Mapping[str, str]) -> None:
         """Make `settings` the only session settings, in one round trip; one refused, none changed."""
+        if backend.settings is None or STATEMENT_TIMEOUT in backend.settings:
+            await self._lift_timeout(backend)
         wanted = {name: value for name, value in settings.items() if name.lower() not in NOT_REPLAYED}
         statements = [] if backend.settings == {} else ["RESET ALL"]
         if wanted:
@@ -259,6 +264,15 @@ class Pool:
             if reply.error is not None:
                 raise MirrorError(reply.error)
         backend.now_has(settings)
+
+    async def _lift_timeout(self, backend: Backend) -> None:
+        """End the statement_timeout of the connection's session before: one of 1 ms is too short to go on under."""
+        for left in reversed(range(LIFTS)):
+            error = (await self.whole(backend, frontend.query(f"SET {STATEMENT_TIMEOUT} = 0"))).error
+            if error is None:
+                return
+            if not left:
+                raise MirrorError(error)
 
     async def read_settings(self, backend: Backend, custom: Iterable[str]) -> dict[str, str]:
         """The session settings in force, and from now on known to be."""
@@ -274,6 +288,18 @@ class Pool:
         settings = {row[0]: row[1] for row in rows if row[0] not in NOT_REPLAYED}
         backend.now_has(settings)
         return settings
+
+    async def timeout_ms(self, backend: Backend, text: str) -> str:
+        """Lease.timeout_ms."""
+        # The inner query stands on the row of set_config, so that it is read after it.
+        sql = (
+            "SELECT (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout' AND s <> '')"
+            f" FROM pg_catalog.set_config('statement_timeout', {_quote(text)}, true) AS s"
+        )
+        reply = await self.whole(backend, frontend.query(sql))
+        if reply.error is not None:
+            raise MirrorError(reply.error)
+        return next(_text_row(message)[0] for message in messages(reply.raw) if message[:1] == b"D")
 
     async def whole(self, backend: Backend, request: bytes) -> Reply:
         """The whole answer to a request whose answer is small."""

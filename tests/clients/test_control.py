@@ -87,7 +87,7 @@ def free_port() -> int:
 
 def test_sigterm_lets_what_runs_end_and_nobody_in(start: Callable[..., LiveServer]) -> None:
     port = free_port()
-    server = start(http={"port": port})
+    server = start(http={"port": port}, control={"drain_s": 600})
     wait_until(lambda: get(port, "/readyz") == (200, "ready\n"))
     idle, working, open_block, watching = (connect(server) for _ in range(4))
     rows = working.execute(f"SELECT count(*) FROM {PAIRED}").fetchone()[0]  # type: ignore[index]

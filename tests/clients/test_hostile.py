@@ -45,8 +45,13 @@ SCRIPTS = [
     ["BEGIN", "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT 1/0", "COMMIT", "FETCH c"],
     ["DECLARE c CURSOR WITH HOLD FOR SELECT 1; SELECT 1/0", "FETCH c"],
     ["DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT 1/0", "FETCH c", "CLOSE c", "CLOSE c"],
-    # A timeout that is too short can be taken back.
-    ["SET statement_timeout = '1ms'", "SET statement_timeout = 0", "SELECT 1"],
+    # A timeout that is short can be taken back.
+    ["SET statement_timeout = '50ms'", "SHOW statement_timeout", "SET statement_timeout = 0", "SELECT 1"],
+    ["SET statement_timeout = '1.5s'", "SET application_name = 'x'", "SHOW statement_timeout",
+     "RESET application_name", "SHOW statement_timeout", "RESET statement_timeout", "SELECT 1"],
+    ["BEGIN; SET LOCAL statement_timeout = '2min'", "SHOW statement_timeout", "ROLLBACK",
+     "SELECT current_setting('statement_timeout') = '2min'"],
+    ["SET statement_timeout = '1 parsec'", "SET statement_timeout = -1", "SET statement_timeout = 1, 2"],
     # A session that cancels itself lives on.
     ["SELECT pg_cancel_backend(pg_backend_pid())", "SELECT 1"],
     ["SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid()"],
@@ -74,6 +79,18 @@ def answers(place: Place, script: list[str]) -> list[object]:
 @pytest.mark.parametrize("script", SCRIPTS, ids=" | ".join)
 def test_a_session_goes_as_in_postgresql(server: Place, oracle: Place, script: list[str]) -> None:
     assert answers(server, script) == answers(oracle, script)
+
+
+def test_settings_are_under_no_timeout(server: Place) -> None:
+    """PostgreSQL too lets a timeout of 1 ms be lifted, where its SET takes less."""
+    with psycopg.connect(
+        f"{server.conninfo} options='-c statement_timeout=1ms'", autocommit=True
+    ) as connection:
+        for number in range(50):
+            connection.execute(f"SET application_name = 'x{number}'")
+            connection.execute("SET statement_timeout = 1")
+        connection.execute("SET statement_timeout = 0")
+        assert connection.execute("SHOW application_name").fetchone() == ("x49",)
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,34 @@ async def test_no_session_outlasts_the_limit(
         await asyncio.sleep(0.05)
 
 
+async def test_a_timeout_of_one_session_does_not_end_what_the_next_one_sets(mirror: Mirror) -> None:
+    slow_to_set = {f"my.x{number}": "y" * 1000 for number in range(1600)}
+    for _ in range(3):
+        async with mirror.lease("ann", {"statement_timeout": "1"}) as lease:
+            process = lease.backend.process_id
+        async with mirror.lease("ann", slow_to_set) as lease:
+            assert lease.backend.process_id == process
+            assert values((await lease.query("SHOW statement_timeout")).raw) == [["30s"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [("0", "0"), ("1", "1"), ("1ms", "1"), ("1.5s", "1500"), (" 2 min ", "120000"), ("0x10", "16")],
+)
+async def test_timeouts_in_milliseconds(mirror: Mirror, text: str, ms: str) -> None:
+    async with mirror.lease("ann", {}) as lease:
+        assert await lease.timeout_ms(text) == ms
+        assert values((await lease.query("SHOW statement_timeout")).raw) == [["30s"]]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1x", "'", "2147483648"])
+async def test_what_is_no_timeout(mirror: Mirror, text: str) -> None:
+    async with mirror.lease("ann", {}) as lease:
+        with pytest.raises(MirrorError) as caught:
+            await lease.timeout_ms(text)
+    assert caught.value.fields.sqlstate == "22023"
+
+
 async def test_an_answer_in_parts_has_one_limit(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirror.pool, "statement_limit_s", 0.5)
     async with mirror.lease("ann", {"statement_timeout": "0"}) as lease:
