@@ -122,7 +122,7 @@ def _groups(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tu
 def _owners(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tuple[list[Edit], str | None]:
     """A column that is said to be of one table in FROM, and is of another one there, and of no third."""
     tree = parse_one(sql, read="postgres")
-    sources = _sources(tree, tables, search_path)
+    sources = sources_of(tree, tables, search_path)
     said = {node.alias_or_name: node for node in sources}
     edits, moved = [], set()
     for column in tree.find_all(exp.Column):
@@ -133,12 +133,12 @@ def _owners(sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> tu
             return [], None  # by what the tables are joined, no other table can tell
         if len(owners) == 1:
             place = column.args["table"].meta
-            edits.append(Edit(place["start"], place["end"] + 1, _written(owners[0])))
+            edits.append(Edit(place["start"], place["end"] + 1, written(owners[0])))
             moved.add(column.name)
     return edits, f"{_listed(moved)} read from the table that has it" if moved else None
 
 
-def _sources(tree: exp.Expr, tables: Sequence[Table], search_path: Sequence[str]) -> dict[exp.Table, Table]:
+def sources_of(tree: exp.Expr, tables: Sequence[Table], search_path: Sequence[str]) -> dict[exp.Table, Table]:
     """The tables of a query without subqueries, where each has a name of its own; none where one is not known."""
     used = list(tree.find_all(exp.Table))
     known = {t.name: t for t in reversed(tables) if t.schema in search_path}
@@ -149,11 +149,20 @@ def _sources(tree: exp.Expr, tables: Sequence[Table], search_path: Sequence[str]
     return {t: known[t.name] for t in used}
 
 
-def _written(node: exp.Table) -> str:
+def written(node: exp.Table) -> str:
     """The name that a table goes by in a query, as it stands there."""
     alias = node.args.get("alias")
     name = node.this if alias is None else alias.this
     return quote(name.name) if name.args.get("quoted") else str(name.name)
+
+
+def span_of(sql: str, node: exp.Expr) -> tuple[int, int] | None:
+    """Where an expression stands in the text; None for one whose signs are not known."""
+    places = [n.meta for n in node.walk() if "start" in n.meta]
+    if not places:
+        return None
+    start, end = min(p["start"] for p in places), max(p["end"] for p in places) + 1
+    return start, end
 
 
 def _tables_that_hold(
@@ -161,7 +170,7 @@ def _tables_that_hold(
 ) -> tuple[list[Edit], str | None]:
     """A column that no table in FROM has: join the one that has it, or read the one table that has all of them."""
     tree = parse_one(sql, read="postgres")
-    found = _sources(tree, tables, search_path)
+    found = sources_of(tree, tables, search_path)
     used, sources = list(found), list(found.values())
     if not used:
         return [], None
@@ -210,7 +219,7 @@ def _joined(
             if home is None or home in sources or not missing <= {c.name for c in home.columns}:
                 continue
             name = table_name(home, search_path)
-            clause = f" JOIN {name} ON {name}.{quote(key)} = {_written(node)}.{quote(column.name)}"
+            clause = f" JOIN {name} ON {name}.{quote(key)} = {written(node)}.{quote(column.name)}"
             end = _clause_end(sql, "from", _AFTER_FROM)
             edits = [Edit(end, end, clause)]
             shared = {c.name for c in home.columns} - missing
@@ -222,7 +231,7 @@ def _joined(
                     owner = next((n for n, s in zip(used, sources, strict=True) if _has(s, c.name)), None)
                     if owner is not None:
                         start = c.this.meta["start"]
-                        edits.append(Edit(start, start, f"{_written(owner)}."))
+                        edits.append(Edit(start, start, f"{written(owner)}."))
             return edits, f"joined {name}, which has {_listed(missing)}"
     return [], None
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from nl_frontend import forms
 from nl_frontend.amend import amend
+from nl_frontend.amend_by_question import amend_by_question
 from nl_frontend.client import Access, Node, NodeClient
 from nl_frontend.copied import copied_literals, without_copied
 from nl_frontend.errors import DraftRefused, QuestionInvalid
@@ -25,6 +26,7 @@ from nl_frontend.lexer import tokens
 from nl_frontend.models import ModelSpec
 from nl_frontend.prompt import FENCE, Table, build_prompt, select_tables, serialise_schema, tokens_of
 from nl_frontend.similar import Similar, load_similar
+from nl_frontend.values import TOLD_CHARACTERS_MAX, Held, find, told
 
 PROSE_CHARACTERS_MAX = 4_000
 DRAFT_TOKENS_MAX = 400
@@ -34,6 +36,7 @@ EXAMPLE_SIGNS_TOKENS = 4
 SIMILAR_MAX = 4
 """Each costs a second of a 1.5B on two cores, since no node has read it before."""
 SIMILAR_TOKENS = 540
+VALUES_TOKENS = tokens_of(" " * TOLD_CHARACTERS_MAX)
 
 
 class Catalogue(Protocol):
@@ -121,15 +124,17 @@ class FrontEnd:
         deadline_s: float,
         approved: Similar | None = None,
         previous: tuple[str, str] | None = None,
+        held: Held | None = None,
     ) -> Draft:
         """`approved` are more examples, which go before the others, and `previous` before these: a question and its
-        SQL that this one goes on from.
+        SQL that this one goes on from.  `held` is what the tables hold, by schema and table.
 
         Raises: QuestionInvalid, DraftRefused, NodeBusy, NodeUnavailable, DraftTimeout; see errors.py.
         """
         prose = self._checked(question.prose)
         context = self._context(prose, catalogue, search_path, approved, previous)
-        prompt = self._prompt(context, prose)
+        found = find(prose, context.tables, held or {})
+        prompt = self._prompt(context, prose, told(found, context.tables, search_path))
         reply = await self._client.complete(self._request(prompt), deadline_s=deadline_s)
         if reply.finish == "length":
             raise DraftRefused("the draft for this question does not end", hint="Ask more simply.")
@@ -142,7 +147,11 @@ class FrontEnd:
                 hint="Ask in other words, and name what you mean.",
             )
         amended = amend(mended.sql, context.tables, search_path=search_path)
-        return Draft(amended.sql, self._model.name, reply.confidence, mended.notes + amended.notes)
+        by_question = amend_by_question(
+            amended.sql, prose, found, context.tables, held or {}, search_path=search_path
+        )
+        notes = mended.notes + amended.notes + by_question.notes
+        return Draft(by_question.sql, self._model.name, reply.confidence, notes)
 
     async def warm(self, catalogue: Catalogue, *, search_path: Sequence[str], deadline_s: float) -> None:
         """Let every node read the schema ahead, so that the first question pays for its own words only.
@@ -190,7 +199,7 @@ class FrontEnd:
         if not catalogue.tables:
             raise QuestionInvalid("there are no tables to ask about", sqlstate="42P01")
         around = tokens_of(build_prompt("", prose, template=self._model.template))
-        budget = self._context_tokens - self._draft_tokens_max - around - SIMILAR_TOKENS
+        budget = self._context_tokens - self._draft_tokens_max - around - SIMILAR_TOKENS - VALUES_TOKENS
         chosen = select_tables(catalogue.tables.values(), prose, search_path=search_path, budget=budget)
         if not chosen:
             raise QuestionInvalid("question and tables do not fit into the model's context", sqlstate="54000")
@@ -214,11 +223,16 @@ class FrontEnd:
         others = self._similar.nearest(prose, left_over - len(own), fits)
         return _Context(schema, tuple(chosen), tuple(shown), (*others, *own), before)
 
-    def _prompt(self, context: _Context, prose: str) -> str:
+    def _prompt(self, context: _Context, prose: str, values: str = "") -> str:
         pairs = [(example.question, example.sql) for example in context.examples]
         similar = [(example.question, example.sql) for example in (*context.similar, *context.before)]
         return build_prompt(
-            context.schema, prose, examples=pairs, similar=similar, template=self._model.template
+            context.schema,
+            prose,
+            examples=pairs,
+            similar=similar,
+            values=values,
+            template=self._model.template,
         )
 
     def _request(self, prompt: str) -> dict[str, Any]:

@@ -144,13 +144,13 @@ def declared_keys(tables: Sequence[Table]) -> dict[tuple[int, str], tuple[Table,
 
 def _joins(tables: Sequence[Table], names: dict[int, str]) -> list[str]:
     """Columns that are declared to refer to another table's, and those that look like keys and stand in several tables,
-    each joined to the table that it is named after.
+    each joined to the table that it is named after; a mere "id" is each table's own.
     """
     declared = declared_keys(tables)
     holders: dict[str, list[Table]] = {}
     for table in tables:
         for column in table.columns:
-            if KEY_NAME.search(column.name):
+            if KEY_NAME.search(column.name) and not KEY_NAME.fullmatch(column.name):
                 holders.setdefault(column.name, []).append(table)
     joins = []
     for name, found in holders.items():
@@ -241,19 +241,22 @@ def build_prompt(
     *,
     examples: Sequence[tuple[str, str]] = (),
     similar: Sequence[tuple[str, str]] = (),
+    values: str = "",
     template: str = "chatml",
     dialect: str = "postgres",
 ) -> str:
     """The whole text that the node completes; it ends inside an opened SQL block.
 
     Shapes: `examples` are (question, SQL), the same for every question; `similar` were chosen for this one, and stand
-    behind all that a node has read before.
+    behind all that a node has read before; `values` is what values.told says of it.
     """
     if template != "chatml":
         raise ValueError(f"no prompt template {template!r}")
     shown = "\n".join(f"-- {asked}\n{sql};" for asked, sql in examples)
     near = "".join(f"-- {asked}\n{sql};\n" for asked, sql in similar)
     asking = f"Similar:\n{near}\nQuestion: {question}" if near else question
+    if values:
+        asking += f"\nValues: {values}"
     context = f"Tables:\n{schema}\n\n{INSTRUCTIONS[dialect]}" + (f"\n\nExamples:\n{shown}" if shown else "")
     return (
         f"<|im_start|>system\n{defuse(context)}<|im_end|>\n"

@@ -226,6 +226,7 @@ class Checking:
                 deadline_s=self._service.settings.model.deadline_s,
                 approved=answers.examples(session.grants.roles),
                 previous=previous,
+                held=self._service.values.seen_by(session.grants),
             )
         sql = question.fill(draft.sql)
         if record is not None:

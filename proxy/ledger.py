@@ -61,6 +61,10 @@ class Ledger:
         """The tables that others have written after `serial`."""
         return [name for name, (at, writer) in self._written.items() if at > serial and writer is not reader]
 
+    def written_since(self, name: Name, serial: int) -> bool:
+        """Whether this table was written after `serial`."""
+        return name in self._written and self._written[name][0] > serial
+
     def _release(self, name: Name, lock: asyncio.Lock) -> None:
         lock.release()
         self._leave(name)

@@ -156,9 +156,11 @@ class Drafter(Protocol):
         deadline_s: float,
         approved: Any = None,
         previous: tuple[str, str] | None = None,
+        held: Any = None,
     ) -> Draft:
         """`question` is what `extract` gave; `approved` are examples (nl_frontend.similar) for those who ask;
-        `previous` is the question and SQL that it goes on from.
+        `previous` is the question and SQL that it goes on from; `held` is what the tables hold, by schema and table
+        (nl_frontend.values), as far as those who ask may know.
 
         Raises: nl_frontend's errors, see sqlstate.py.
         """

@@ -55,6 +55,7 @@ from proxy.timezones import UnknownTimeZone, engine_zone
 from proxy.transaction import Settings as SessionSettings
 from proxy.transaction import lowered
 from proxy.users import Users
+from proxy.values import Values
 from proxy.visible import shown
 from proxy.wire.errors import ProtocolError
 from spark_thrift.catalogue import (
@@ -118,6 +119,9 @@ class Service:
             self.policies, self.audit, self.judging = beside.policies, beside.audit, beside.judging
             self.engine, self.model = beside.engine, beside.model
             self.control, self.metrics = beside.control, beside.metrics
+        self._loaded: asyncio.Event = asyncio.Event() if beside is None else beside._loaded
+        """Whether the model has been loaded, or could not be."""
+        self.values = Values(self)
         self._beside: Service | None = beside
         self._others: dict[str, Service] = {}
         self._catalogues: tuple[str, ...] = ()
@@ -184,6 +188,7 @@ class Service:
             self._learn_sizes(),
             self.engine.supervise(),
             self._load_model(),
+            self._run_values(),
             self.mirror.supervise(),
             self.nodes.run(),
             self.policies.follow(self._readmit),
@@ -257,7 +262,9 @@ class Service:
                 log.warning("Spark's catalogue %s is not shown: %s", name, error)
                 self._not_shown.add(name)
                 continue
-            other._run(other._follow_catalogue(), other.firewall.run(), other.answers.run())
+            other._run(
+                other._follow_catalogue(), other.firewall.run(), other.answers.run(), other._run_values()
+            )
             self._others[name] = other
 
     async def _write_rest(self) -> None:
@@ -325,7 +332,14 @@ class Service:
         except FrontEndError as error:
             log.warning("questions cannot be answered: %s", error.message)
         finally:
+            self._loaded.set()
             self._progress("")
+
+    async def _run_values(self) -> None:
+        """Once the model is there: until then it has the processors."""
+        await self._loaded.wait()
+        if self.settings.model.enabled and self.settings.model.values:
+            await self.values.run()
 
     # --- Spark
 
@@ -369,7 +383,7 @@ class Service:
             before, begun = self.catalogue.version, time.monotonic()
             try:
                 if self._spark is None or self._spark.broken:
-                    self._spark = await self.engine.open_session("streamlink", self._own_conf)
+                    self._spark = await self.open_own_spark()
                 async with asyncio.timeout(READING_S):
                     found = await self._read(self._spark)
             except (EngineError, TimeoutError) as error:
@@ -386,6 +400,10 @@ class Service:
                 return False
             await self._take(found)
             return self.catalogue.version != before
+
+    async def open_own_spark(self) -> SparkSession:
+        """A session that looks at tables for the server itself.  Raises: EngineUnavailable."""
+        return await self.engine.open_session("streamlink", self._own_conf)
 
     @property
     def _own_conf(self) -> dict[str, str]:

@@ -119,6 +119,7 @@ class Model:
     lora: Path | None = None
     untuned: bool = False
     examples: Path | None = None
+    values: bool = True
     pull: bool = True
     threads: int = at_least(0, 0)
     context_tokens: int = at_least(4096, 512)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nl_frontend.prompt import serialise_schema
+from nl_frontend.values import find, told
 from training.held_out import HeldOut, HeldOutData, refuse_held_out, shipped
 from training.spider_data import open_spider, unpacked
 from training.wikisql import readable
@@ -32,13 +33,17 @@ class DataInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One question and its SQL.  Shapes: `dialect` as nl_frontend.prompt.build_prompt; `domain`, else open."""
+    """One question and its SQL.
+
+    Shapes: `dialect` and `values` as nl_frontend.prompt.build_prompt; `domain`, else open.
+    """
 
     question: str
     sql: str
     schema: str
     dialect: str
     domain: bool
+    values: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,12 @@ def _spider(path: Path, held_out: HeldOut) -> Iterator[Pair]:
     with open_spider(path, "train") as spider:
         for question in spider.questions("train")[0]:
             if not held_out.has(question.prose, question.database):
-                schema = serialise_schema(spider.tables(question.database), search_path=("",))
+                tables = spider.tables(question.database)
+                schema = serialise_schema(tables, search_path=("",))
+                found = find(question.prose, tables, spider.held(question.database))
+                values = told(found, tables, ("",))
                 sql = " ".join(question.gold.split()).rstrip("; ")
-                yield Pair(" ".join(question.prose.split()), sql, schema, "sqlite", False)
+                yield Pair(" ".join(question.prose.split()), sql, schema, "sqlite", False, values)
 
 
 def _wikisql(path: Path, held_out: HeldOut) -> Iterator[Pair]:
@@ -155,7 +163,7 @@ def _augmented(path: Path, held_out: HeldOut) -> Iterator[Pair]:
         if name not in schemas:
             schemas[name] = (path / "schemas" / f"{name}.sql").read_text("utf-8").strip()
         if not held_out.has(row["question"], name):
-            yield Pair(row["question"], row["sql"], schemas[name], "postgres", True)
+            yield Pair(row["question"], row["sql"], schemas[name], "postgres", True, row.get("values", ""))
 
 
 def _rows(path: Path, keys: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -33,9 +33,10 @@ from nl_frontend.forms import Question
 from nl_frontend.models import load_catalogue
 from nl_frontend.prompt import Table
 from nl_frontend.similar import Similar
+from nl_frontend.values import TableValues
 from training.augment.data import DataError, read_parquet
 from training.augment.output import choose_examples, like_of
-from training.augment.postgres import EngineMissing, running
+from training.augment.postgres import EngineMissing, running, values_of
 from training.augment.propagate import Pair
 from training.causes import cause
 from training.predict import (
@@ -142,7 +143,12 @@ def score(engine: Runs, held: Held, sql: str) -> Scored:
 
 
 async def ask(
-    catalogue: Catalogue, held: Sequence[Held], choice: ModelChoice, path: Path, similar: Similar
+    catalogue: Catalogue,
+    values: Mapping[tuple[str, str], TableValues],
+    held: Sequence[Held],
+    choice: ModelChoice,
+    path: Path,
+    similar: Similar,
 ) -> dict[int, Prediction]:
     """Drafts of the front end.  Raises: FrontEndError, PredictionsMismatch."""
     async with AsyncExitStack() as stack:
@@ -160,7 +166,11 @@ async def ask(
         def answer(question: Held) -> Answer:
             async def asked() -> tuple[str, float | None]:
                 draft = await front_end.draft(
-                    Question(question.prose), catalogue, search_path=(SCHEMA,), deadline_s=DEADLINE_S
+                    Question(question.prose),
+                    catalogue,
+                    search_path=(SCHEMA,),
+                    deadline_s=DEADLINE_S,
+                    held=values,
                 )
                 return draft.sql, draft.confidence
 
@@ -200,13 +210,13 @@ def _measure(options: argparse.Namespace) -> int:
     choice = ModelChoice.of(options)
     with running() as engine:
         loaded = engine.load(database)
-        catalogue = Catalogue({(t.schema, t.name): t for t in loaded.tables})
+        catalogue = Catalogue({(t.schema, t.name): t for t in loaded.with_references()})
         if options.predictions:
             known = read_all(options.predictions, [h.number for h in held])
         else:
             similar = Similar(()) if choice.lora else read_similar(options.pairs)
             path = options.out / "predictions.jsonl"
-            known = asyncio.run(ask(catalogue, held, choice, path, similar))
+            known = asyncio.run(ask(catalogue, values_of(engine, loaded), held, choice, path, similar))
         scored = [score(engine, h, known[h.number].sql) for h in held]
     name = options.predictions.name if options.predictions else choice.name
     figures: dict[str, object] = {"set": "patents", "model": name, "n": len(scored)}

@@ -25,6 +25,7 @@ from nl_frontend.client import NodeClient
 from nl_frontend.drafter import DRAFT_TOKENS_MAX, first_statement
 from nl_frontend.errors import FrontEndError
 from nl_frontend.prompt import FENCE, build_prompt, select_tables, serialise_schema, tokens_of
+from nl_frontend.values import find, told
 from training.causes import cause
 from training.predict import (
     CONTEXT_TOKENS,
@@ -80,7 +81,9 @@ def prompt_for(spider: Spider, question: Question) -> str:
         chosen = select_tables(
             spider.tables(question.database, values=0), question.prose, search_path=("",), budget=budget
         )
-    return build_prompt(serialise_schema(chosen, search_path=("",)), question.prose, dialect="sqlite")
+    values = told(find(question.prose, chosen, spider.held(question.database)), chosen, ("",))
+    schema = serialise_schema(chosen, search_path=("",))
+    return build_prompt(schema, question.prose, values=values, dialect="sqlite")
 
 
 def spaced(sql: str) -> str:

@@ -69,7 +69,7 @@ def sql_sample(pair: Pair) -> Sample:
     """The front end's prompt without examples, which a tuned model is shown none of, and the statement as the
     node's stop texts end it.
     """
-    prompt = build_prompt(pair.schema, pair.question, dialect=pair.dialect)
+    prompt = build_prompt(pair.schema, pair.question, values=pair.values, dialect=pair.dialect)
     shared, turn, asked = prompt.partition(USER_TURN)
     return Sample((Piece(shared), Piece(turn + asked)), f"{pair.sql}\n{FENCE}{END_OF_TURN}")
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from nl_frontend.prompt import order
+from nl_frontend.values import TableValues, find, told
 from training.augment.census import Census
 from training.augment.data import Database, DataError, find_databases, read_parquet
 from training.augment.output import choose_examples, write_census, write_examples, write_pairs, write_schema
-from training.augment.postgres import Engine, EngineMissing, running
+from training.augment.postgres import Engine, EngineMissing, running, values_of
 from training.augment.profile import profile_of
 from training.augment.proof import Prover
 from training.augment.propagate import Pair, Propagation
@@ -112,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
                 continue
             wanted = (arguments.count - len(pairs)) // (len(readers) - place)
             made, counted = augment(database, engine, templates, arguments.seed, max(wanted, 1), bar.update)
-            pairs += made
+            pairs += with_values(made, database, values_of(engine, database))
             census.add(counted)
             write_schema(arguments.out, database)
     if not pairs:
@@ -126,6 +129,15 @@ def run(arguments: argparse.Namespace) -> int:
         write_examples(arguments.examples, chosen)
         print(f"{len(chosen)} examples in {arguments.examples}")
     return 0
+
+
+def with_values(
+    pairs: Iterable[Pair], database: Database, held: Mapping[tuple[str, str], TableValues]
+) -> list[Pair]:
+    """What the server's prompt would say of the values that each question names."""
+    path = (database.name,)
+    tables = order(database.tables, path)
+    return [replace(p, values=told(find(p.question, tables, held), tables, path)) for p in pairs]
 
 
 def augment(

@@ -13,7 +13,7 @@ import datetime
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Shapes: as spark_thrift.catalogue.Reference."""
+
+    columns: tuple[str, ...]
+    schema: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table; `key` is its declared primary key, or nothing."""
 
@@ -48,6 +57,7 @@ class Table:
     comment: str = ""
     key: tuple[str, ...] = ()
     written: str = ""
+    references: tuple[Reference, ...] = ()
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)
@@ -79,6 +89,22 @@ class Database:
 
     def table(self, name: str) -> Table | None:
         return next((t for t in self.tables if t.name == name), None)
+
+    def with_references(self) -> tuple[Table, ...]:
+        """The tables, with the links as a site declares them: a table that is referred to has that key."""
+        keys = {link.parent: (link.key,) for link in self.links}
+        return tuple(
+            replace(
+                table,
+                key=keys.get(table.name, table.key),
+                references=tuple(
+                    Reference((link.column,), table.schema, link.parent)
+                    for link in self.links
+                    if link.child == table.name and keys[link.parent] == (link.key,)
+                ),
+            )
+            for table in self.tables
+        )
 
 
 def find_databases(path: Path) -> list[Callable[[], Database]]:

@@ -23,6 +23,7 @@ from typing import Any
 import psycopg
 from psycopg import sql as pgsql
 
+from nl_frontend.values import INDEXED_CHARACTERS_MAX, INDEXED_MAX, TableValues
 from spark_thrift.types import pg_type, spark_type_of
 from training.augment.data import Column, Database, DataError, Table
 
@@ -46,6 +47,26 @@ class Rows:
 
     names: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+
+def values_of(engine: Engine, database: Database) -> dict[tuple[str, str], TableValues]:
+    """What the text columns of a loaded database hold, by schema and table."""
+    found = {}
+    for table in database.tables:
+        held = {}
+        for column in table.columns:
+            if column.spark_type == "string":
+                sql = pgsql.SQL(
+                    "SELECT {c} FROM {t} WHERE length({c}) <= {longest} GROUP BY {c} ORDER BY count(*) DESC, {c}"
+                ).format(
+                    c=pgsql.Identifier(column.name),
+                    t=pgsql.Identifier(database.name, table.name),
+                    longest=pgsql.Literal(INDEXED_CHARACTERS_MAX),
+                )
+                rows = engine.rows(sql.as_string(), INDEXED_MAX).rows
+                held[column.name] = [value for (value,) in rows]
+        found[table.schema, table.name] = TableValues(held)
+    return found
 
 
 @contextlib.contextmanager

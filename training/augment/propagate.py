@@ -37,7 +37,8 @@ FRUITLESS_MAX = 12
 class Pair:
     """A question and its SQL.
 
-    Shapes: `phrasing` is the pattern as the file has it; `direction` tells what was made from what.
+    Shapes: `phrasing` is the pattern as the file has it; `direction` tells what was made from what; `values` is what
+    the server's prompt says of the columns that hold what the question names (nl_frontend.values).
     Units: `rows` counts the result's rows, up to proof.ROWS_MAX.
     """
 
@@ -52,6 +53,7 @@ class Pair:
     shape: str
     rows: int
     slipped: bool
+    values: str = ""
 
 
 @dataclass(slots=True)

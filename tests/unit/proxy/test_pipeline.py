@@ -22,6 +22,7 @@ from proxy.ports import Catalogue
 from proxy.records import Records
 from proxy.settings import Settings, shipped
 from proxy.sqlstate import DeniedByGate, Refused, fields_of
+from proxy.values import Values
 
 
 @dataclass
@@ -67,7 +68,7 @@ def prepared(sql: str, *, draft: str | None = None, least: int = 0, **given: str
     )
     service.firewall = Firewall(service.mirror)
     service.judging = Judging(settings.judge)
-    service.answers = Answers(service.mirror, "model")
+    service.answers, service.values = Answers(service.mirror, "model"), Values(service)
     pipeline = Pipeline(service, Gate(), None if draft is None else Drafter(draft))
     session: Any = SimpleNamespace(
         settings={"search_path": "public", **given}, user="demo", database="db", pid=7, given_roles=(), service=service,
