@@ -9,8 +9,8 @@ Leaves out: asking the model again (it mended 1 draft in 21).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp, parse_one
 
@@ -41,13 +41,23 @@ class Amended:
 def amend(sql: str, tables: Iterable[Table], *, search_path: Sequence[str]) -> Amended:
     """The draft after every rule, in order.  Shapes: `sql` parses as one PostgreSQL query."""
     ordered = order(tables, search_path)
+    amended = _by(COLUMN_RULES + POSTGRES_RULES, sql, ordered, search_path)
+    return replace(amended, sql=apply(amended.sql, _readers_expectations(amended.sql)))
+
+
+def amend_columns(sql: str, tables: Iterable[Table], *, search_path: Sequence[str]) -> Amended:
+    """The draft after the rules that any dialect has a use for.  Raises: sqlglot's SqlglotError."""
+    return _by(COLUMN_RULES, sql, order(tables, search_path), search_path)
+
+
+def _by(rules: Iterable[Rule], sql: str, tables: Sequence[Table], search_path: Sequence[str]) -> Amended:
     notes = []
-    for rule in (_owners, _tables_that_hold, _years, _groups):
-        edits, note = rule(sql, ordered, search_path)
+    for rule in rules:
+        edits, note = rule(sql, tables, search_path)
         sql = apply(sql, edits)
         if note:
             notes.append(note)
-    return Amended(apply(sql, _readers_expectations(sql)), tuple(notes))
+    return Amended(sql, tuple(notes))
 
 
 def apply(sql: str, edits: Iterable[Edit]) -> str:
@@ -260,3 +270,8 @@ def _clause_end(sql: str, clause: str, following: Sequence[str]) -> int:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+Rule = Callable[[str, Sequence[Table], Sequence[str]], tuple[list[Edit], str | None]]
+COLUMN_RULES: tuple[Rule, ...] = (_owners, _tables_that_hold)
+POSTGRES_RULES: tuple[Rule, ...] = (_years, _groups)

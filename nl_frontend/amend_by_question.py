@@ -16,6 +16,7 @@ from nl_frontend.prompt import Table, declared_keys, quote, table_name, words
 from nl_frontend.values import Found, Held, literal
 
 _COUNTED = re.compile(r"\b(?:how many|number of|count(?: of)?(?: the| all)*)\b", re.IGNORECASE)
+_AT_THE_END = re.compile(r"count\W*\Z", re.IGNORECASE)
 _WORDS_BETWEEN = 3
 """Between "how many" and what is counted, at most."""
 
@@ -135,12 +136,15 @@ def _counted_once(
 
 
 def _counted(question: str, tables: Sequence[Table]) -> Table | None:
-    """The table whose rows a question counts: what stands behind "how many"."""
+    """The table whose rows a question counts: what stands behind "how many", or before a "count" at the end."""
     match = _COUNTED.search(question)
     if match is None:
         return None
-    behind = re.findall(r"[^\W_]+", question[match.end() :])[: _WORDS_BETWEEN + 1]
-    for word in behind:
+    if _AT_THE_END.match(question, match.start()):
+        said = re.findall(r"[^\W_]+", question[: match.start()])
+    else:
+        said = re.findall(r"[^\W_]+", question[match.end() :])[: _WORDS_BETWEEN + 1]
+    for word in said:
         fitting = [table for table in tables if words(word) == words(table.name)]
         if fitting:
             return fitting[0] if len(fitting) == 1 else None

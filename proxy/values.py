@@ -1,8 +1,8 @@
 """What the tables' text columns hold, so that a question's names are found in the columns that have them.
 
-Rules: read table by table beside all else, a tenth of the time at most; anew when a table changed, was written here,
-or some time has passed; views are not read.  A role with row filters or masks on a table is shown nothing of what
-it holds, so that no answer depends on what it may not see.
+Rules: read table by table beside all else, and a third of the time at most; anew when a table changed, was written
+here, or some time has passed; views are not read.  A role with row filters or masks on a table is shown nothing of
+what it holds, so that no answer depends on what it may not see.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("streamlink.values")
 
 PAUSE_S = 1.0
-SHARE_OF_READING = 10
+SHARE_OF_READING = 2
+"""Of the time that reading a table took, so long is waited before the next."""
 AGAIN_S = 3600.0
 """What was written past this server is seen after so long."""
 READING_S = 600.0

@@ -2,7 +2,8 @@
 
     spider:PATH      Spider's training part (folder or archive)        open
     wikisql:PATH     WikiSQL's training part (folder or archive)       open
-    approved:FILE    JSON lines of question, sql, schema (and dialect) domain
+    approved:FILE    JSON lines of question, sql, schema       domain
+                     (and dialect, values: nl_frontend.prompt)
     augmented:FOLDER what training.augment made: train.jsonl, schemas/ domain
 
 Rules: every pair carries its schema in the words of the front end's prompt; nothing that held_out.py knows gets
@@ -147,7 +148,14 @@ def _wikisql(path: Path, held_out: HeldOut) -> Iterator[Pair]:
 def _approved(path: Path, held_out: HeldOut) -> Iterator[Pair]:
     for row in _rows(refuse_held_out(path), ("question", "sql", "schema")):
         if not held_out.has(row["question"]):
-            yield Pair(row["question"], row["sql"], row["schema"], row.get("dialect", "postgres"), True)
+            yield Pair(
+                row["question"],
+                row["sql"],
+                row["schema"],
+                row.get("dialect", "postgres"),
+                True,
+                row.get("values", ""),
+            )
 
 
 def _augmented(path: Path, held_out: HeldOut) -> Iterator[Pair]:

@@ -113,6 +113,11 @@ def test_what_stays(question: str, draft: str, tables) -> None:
             "SELECT count( * ) AS n FROM assignee AS a JOIN patent p ON p.patent_id = a.patent_id",
             "SELECT count(DISTINCT a.patent_id) AS n FROM assignee AS a JOIN patent p ON p.patent_id = a.patent_id",
         ),
+        (
+            "patents of San Jose, count.",
+            "SELECT count(*) FROM assignee WHERE city = 'San Jose'",
+            "SELECT count(DISTINCT patent_id) FROM assignee WHERE city = 'San Jose'",
+        ),
         ("how many inventors are there", "SELECT count(*) FROM inventor", None),
         ("how many patents", "SELECT count(*) FROM patent", None),
         # one row for each patent
