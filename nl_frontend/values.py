@@ -153,6 +153,10 @@ class TableValues:
                 if count >= len(values) / 100:
                     _add(self._shapes, shape, column)
 
+    def knows(self, said: str) -> bool:
+        """Whether any column has something of these words, in lower case."""
+        return said in self._values or said in self._parts or said in self._first_words
+
     def whole(self, said: str, written: str) -> dict[str, str]:
         """The columns with a value of these words, and the value; of two signs and less only as written."""
         found = self._values.get(said, ())
@@ -234,14 +238,17 @@ def find(question: str, tables: Sequence[Table], held: Held) -> list[Found]:
             }
             places = {place: value for place, value in places.items() if place in shown}
             take(*match.span(), _one(places.values(), match[0]), True, places)
+    lower = [question[start:end].lower() for start, end in spans]
     for size in range(min(WORDS_MAX, len(spans)), 0, -1):
         for at in range(len(spans) - size + 1):
+            said = " ".join(lower[at : at + size]).removeprefix("the ")
+            if not any(values.knows(said) for _, values in known):
+                continue
             start, end = spans[at][0], spans[at + size - 1][1]
             text = question[start:end]
             in_quotes = any(s < start and end < e for s, e in quoted)
             if not free(start, end) or not (in_quotes or _telling(text, size, names)):
                 continue
-            said = _words_of(text)
             exact = whole(said, text)
             first_word = size == 1 and at > 0 and text[0].isupper()
             within = {
