@@ -91,9 +91,9 @@ class TableValues:
         "_values",
     )
 
-    def __init__(self, held: Mapping[str, Iterable[str]]) -> None:
-        """`held`: distinct values by column, the most frequent first and at most INDEXED_MAX; the long ones and those
-        without a letter are left.
+    def __init__(self, held: Mapping[str, Iterable[str]], *, all_rows: bool = True) -> None:
+        """`held`: distinct values by column, the most frequent first and at most INDEXED_MAX, of all the table's rows
+        or of some; the long ones and those without a letter are left.
         """
         self._values: dict[str, tuple[tuple[str, str], ...]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
@@ -104,16 +104,16 @@ class TableValues:
         self._complete: set[str] = set()
         self._few: set[str] = set()
         for column, values in held.items():
-            self._read(column, list(values))
+            self._read(column, list(values), all_rows=all_rows)
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def _read(self, column: str, values: Sequence[str]) -> None:
+    def _read(self, column: str, values: Sequence[str], *, all_rows: bool) -> None:
         if len(values) <= FEW_MAX:
             self._few.add(column)
         kept = (len(v) <= VALUE_CHARACTERS_MAX and LIST_SIGN not in v and _said(v) for v in values)
-        if len(values) < INDEXED_MAX and all(kept):
+        if all_rows and len(values) < INDEXED_MAX and all(kept):
             self._complete.add(column)
         self._read_codes(column, values)
         for value in values:
@@ -179,12 +179,10 @@ class TableValues:
             return False
         if column not in self._complete:
             return True
-        wanted = text.lower()
+        wanted = _words_of(text)
         return any(
-            wanted in value.lower()
-            for places in self._values.values()
-            for other, value in places
-            if other == column
+            wanted in said and any(other == column for other, _ in places)
+            for said, places in self._values.items()
         )
 
     def shaped(self, code: str) -> dict[str, str]:

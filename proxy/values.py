@@ -103,17 +103,17 @@ class Values:
         table = self._service.catalogue.tables.get(name)
         if table is None:
             return
-        serial, held = self._service.ledger.serial, dict[str, list[str]]()
+        serial, held, all_rows = self._service.ledger.serial, dict[str, list[str]](), False
         if self._spark is None or self._spark.broken:
             self._spark = await self._service.open_own_spark()
         try:
             async with asyncio.timeout(READING_S):
-                held = await read_values(
+                held, all_rows = await read_values(
                     self._spark, table, most=INDEXED_MAX, characters=INDEXED_CHARACTERS_MAX
                 )
         except TimeoutError:
             log.info("the values of %s.%s take too long to read", *name)
-        values = await asyncio.to_thread(TableValues, held)
+        values = await asyncio.to_thread(TableValues, held, all_rows=all_rows)
         self._known[name] = _Known(table, values, serial, time.monotonic())
 
     async def _close(self) -> None:

@@ -14,13 +14,13 @@ ROWS_READ = 1_000_000
 
 async def read_values(
     session: SparkSession, table: Table, *, most: int, characters: int
-) -> dict[str, list[str]]:
-    """By column: at most so many different values of at most so many characters.
+) -> tuple[dict[str, list[str]], bool]:
+    """By column: at most so many different values of at most so many characters; and whether all rows were read.
 
     Raises: SparkError, EngineUnavailable.
     """
     place = ".".join(_quoted(part) for part in (table.schema, table.name))
-    found = {}
+    found: dict[str, list[str]] = {}
     for column in table.columns:
         if column.spark_type.lower() == "string" or column.spark_type.lower().startswith(("varchar", "char")):
             name = _quoted(column.name)
@@ -29,7 +29,10 @@ async def read_values(
                 f" GROUP BY v ORDER BY count(*) DESC, v LIMIT {most}"
             )
             found[column.name] = [row[0] for row in rows if row[0] is not None]
-    return found
+    if not found:
+        return found, True
+    rows = await session.run_command(f"SELECT count(*) FROM (SELECT 1 FROM {place} LIMIT {ROWS_READ + 1})")
+    return found, int(rows[0][0] or 0) <= ROWS_READ
 
 
 def _quoted(name: str) -> str:

@@ -130,6 +130,11 @@ def test_what_a_column_may_hold(column: str, text: str, may: bool) -> None:
     assert values.may_hold(column, text) is may
 
 
+def test_of_some_rows_it_is_not_known_what_a_column_may_hold() -> None:
+    values = TableValues({"organization": ["Intel Corporation"]}, all_rows=False)
+    assert values.may_hold("organization", "Jane Doe")
+
+
 def test_shapes() -> None:
     assert [shape_of(text) for text in ("US-10032696-B2", "G06T2207/20084", "Ärger 12")] == [
         *("A-9-A9", "A9A9/9", "A 9"),

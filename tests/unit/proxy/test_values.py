@@ -33,6 +33,8 @@ class Spark:
     async def run_command(self, sql: str) -> list[tuple[str | None]]:
         if self.broken:
             raise EngineUnavailable("gone")
+        if "count(*) FROM" in sql:
+            return [("2",)]
         self.asked.append(sql)
         return [("Jane Doe",), (None,)]
 
