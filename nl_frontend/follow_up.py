@@ -1,9 +1,9 @@
 """Questions that go on from the last one: "only those of 2012", "and per year?".
 
-Rules: a question that can stand alone does; one that only names another year or company is the last question with that
-in the place of its own; any other becomes the last question and itself: what it means is decided by words that can be
-told, remembered and asked again; the same words mean the same until another question has been asked, as clients send a
-statement more than once.
+Rules: a question that can stand alone does; one that only names another year or company, or says what was not meant,
+is the last question with that in the place of its own; any other becomes the last question and itself: what it means
+is decided by words that can be told, remembered and asked again; the same words mean the same until another question
+has been asked, as clients send a statement more than once.
 Leaves out: other languages than English, as the phrases below are.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 _ASKING = r"(?:how|which|what|who|whose|where|when|list|show|count|number|give|find|top|most|average|total)"
 _THOSE = r"(?:those|these|them)"
 _BEGINS = re.compile(
-    rf"""(?:and|but|or|also|only|just|now|then|instead|(?:the\s+)?same|without|excluding|except|not
+    rf"""(?:no,\s*not|and|but|or|also|only|just|now|then|instead|(?:the\s+)?same|without|excluding|except|not
     |(?:what|how)\s+about|(?:how\s+many|{_ASKING})\s+(?:of|among)\s+{_THOSE})\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -32,6 +32,10 @@ _ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
 _OTHER = re.compile(
     r"(?:and|(?:and\s+)?(?:(?:what|how)\s+about|the\s+same\s+for))\s+(?:(?:in|for|of|by|since|after|before)\s+)?(.+)",
     re.IGNORECASE,
+)
+_CORRECTED = (
+    re.compile(r"(?:no\W+)?not\s+(?P<was>.+?),?\s+but\s+(?P<now>.+)", re.IGNORECASE),
+    re.compile(r"(?:and\s+)?(?:now\s+)?(?P<now>.+?)\s+instead\s+of\s+(?P<was>.+)", re.IGNORECASE),
 )
 _NUMBER = re.compile(r"\b\d+\b")
 _NAME = re.compile(r"(?<!^)\b[A-Z][\w&'-]*(?:\s+[A-Z][\w&'-]*)*")
@@ -50,6 +54,9 @@ def goes_on(prose: str) -> bool:
 def together(last: str, prose: str) -> str:
     """Two questions as one that stands alone."""
     last, prose = last.rstrip(" ?.!;"), prose.strip()
+    corrected = _corrected(last, prose)
+    if corrected is not None:
+        return corrected
     other = _OTHER.match(prose)
     if other is not None:
         value = other[1].rstrip(" ?.!;").removesuffix(" instead")
@@ -60,6 +67,17 @@ def together(last: str, prose: str) -> str:
             if alike and len(own) == 1:
                 return last[: own[0].start()] + value + last[own[0].end() :]
     return f"{last}; {prose}"
+
+
+def _corrected(last: str, prose: str) -> str | None:
+    """The last question with what the user names in the place of what they name, which it has once: "not X but Y"."""
+    for pattern in _CORRECTED:
+        found = pattern.fullmatch(prose.rstrip(" ?.!;"))
+        if found is not None:
+            own = list(re.finditer(rf"(?<!\w){re.escape(found['was'])}(?!\w)", last, re.IGNORECASE))
+            if len(own) == 1:
+                return last[: own[0].start()] + found["now"] + last[own[0].end() :]
+    return None
 
 
 @dataclass(slots=True)

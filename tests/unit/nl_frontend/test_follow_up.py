@@ -14,6 +14,9 @@ from nl_frontend.follow_up import Conversation, goes_on, together
         "And how many in 2012?",
         "only those of 2012",
         "what about NVIDIA",
+        "not Samsung but NVIDIA",
+        "no, not Samsung but NVIDIA",
+        "NVIDIA instead of Samsung",
         "how about the last ten years?",
         "per year",
         "by country",
@@ -65,6 +68,23 @@ def test_what_stands_alone(prose: str) -> None:
             "how many patents did Samsung get in 2016",
         ),
         ("how many patents has Intel", "what about NVIDIA", "how many patents has NVIDIA"),
+        (
+            "Top inventors of Samsung since 2010",
+            "not Samsung but NVIDIA",
+            "Top inventors of NVIDIA since 2010",
+        ),
+        (
+            "patents of samsung in 2010",
+            "no, not Samsung, but Texas Instruments!",
+            "patents of Texas Instruments in 2010",
+        ),
+        ("patents of Samsung in 2010", "and NVIDIA instead of Samsung", "patents of NVIDIA in 2010"),
+        (
+            "patents of 2010 granted since 2010",
+            "not 2010 but 2011",
+            "patents of 2010 granted since 2010; not 2010 but 2011",
+        ),
+        ("patents of Samsung", "not Intel but NVIDIA", "patents of Samsung; not Intel but NVIDIA"),
         ("How many patents has Texas Instruments", "the same for AT&T instead", "How many patents has AT&T"),
         (
             "patents of Intel since 2009",
