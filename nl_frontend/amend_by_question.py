@@ -1,7 +1,7 @@
-"""Rules that mend a draft by what its question names: values in the columns that hold them, and what is counted.
+"""Rules that mend a draft by what its question names: values in the columns that hold them, dates, what is counted.
 
-Rules: as amend.py.  A comparison with a value is only moved away from a column that is known not to hold it, to the one
-column of the tables at hand that does, or to the rows that a declared key joins to it.
+Rules: as amend.py, in English.  A comparison with a value is only moved away from a column that is known not to hold
+it, to the one column of the tables at hand that does, or to the rows that a declared key joins to it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ def amend_by_question(
     """Shapes: `sql` parses as one PostgreSQL query; `found` is what values.find found of the question in `held`."""
     edits, notes = _values(sql, found, tables, held, search_path)
     sql = apply(sql, edits)
-    edits, note = _counted_once(sql, question, tables, search_path)
-    return Amended(apply(sql, edits), (*notes, *([note] if note else [])))
+    for rule in (_named_dates, _counted_once):
+        edits, note = rule(sql, question, tables, search_path)
+        sql = apply(sql, edits)
+        notes += [note] if note else []
+    return Amended(sql, tuple(notes))
 
 
 def _values(
@@ -107,6 +110,38 @@ def _joined(
             inner = f"SELECT {quote(there[shared[0]])} FROM {place} WHERE {quote(column)} {_is(named)}"
             return f"{written(node)}.{quote(here[shared[0]])} IN ({inner})", f"{place}.{quote(column)}"
     return None
+
+
+def _named_dates(
+    sql: str, question: str, tables: Sequence[Table], search_path: Sequence[str]
+) -> tuple[list[Edit], str | None]:
+    """A date that the question does not name ("granted in May"), where it names another one of the same table."""
+    tree = parse_one(sql, read="postgres")
+    sources = sources_of(tree, tables, search_path)
+    columns = list(tree.find_all(exp.Column))
+    asked = {_stem(word) for word in words(question)}
+    edits, notes = [], []
+    for node, source in sources.items():
+        dates = {
+            c.name: {_stem(word) for word in words(c.name)}
+            for c in source.columns
+            if c.spark_type.lower().startswith(("date", "timestamp"))
+        }
+        common = set.intersection(*dates.values()) if dates else set()
+        named = [name for name, stems in dates.items() if (stems - common) & asked]
+        used = [column for column in columns if column.name in dates and _source(column, sources) is node]
+        if len(named) != 1 or not used or any(column.name in named for column in used):
+            continue
+        for column in used:
+            place = column.this.meta
+            edits.append(Edit(place["start"], place["end"] + 1, quote(named[0])))
+        notes.append(f"{named[0]} read, which the question names")
+    return edits, "; ".join(notes) or None
+
+
+def _stem(word: str) -> str:
+    """Crude: "granted" and "grants" are grant, "filed" and "filing" fil."""
+    return re.sub(r"(?<=...)(?:ings?|ed|es|e|s)\Z", "", word)
 
 
 def _counted_once(

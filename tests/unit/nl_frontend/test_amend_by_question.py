@@ -132,3 +132,36 @@ def test_what_stays(question: str, draft: str, tables) -> None:
 def test_what_is_counted_is_counted_once(question: str, draft: str, becomes: str | None, tables) -> None:
     notes = ("each patent counted once",) if becomes else ()
     assert amended(draft, question, tables) == (becomes or draft, notes)
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "becomes"),
+    [
+        (
+            "september 2013 grants",
+            "SELECT count(*) FROM patents_of AS p WHERE EXTRACT(MONTH FROM p.filing_date) = 9"
+            " AND EXTRACT(YEAR FROM filing_date) = 2013",
+            "SELECT count(*) FROM patents_of AS p WHERE EXTRACT(MONTH FROM p.grant_date) = 9"
+            " AND EXTRACT(YEAR FROM grant_date) = 2013",
+        ),
+        (
+            "titles filed since 2010",
+            "SELECT title FROM patents_of WHERE grant_date >= '2010-01-01'",
+            "SELECT title FROM patents_of WHERE filing_date >= '2010-01-01'",
+        ),
+        # named, both named, none named, both used
+        ("filings of 2013", "SELECT count(*) FROM patents_of WHERE filing_date > '2013-01-01'", None),
+        ("grants filed in 2013", "SELECT count(*) FROM patents_of WHERE filing_date > '2013-01-01'", None),
+        ("dates in 2013", "SELECT count(*) FROM patents_of WHERE filing_date > '2013-01-01'", None),
+        ("how long to the grant", "SELECT avg(grant_date - filing_date) FROM patents_of", None),
+        # of which table it is cannot be told
+        ("grants", "SELECT title FROM patents_of WHERE filing_date > (SELECT max(seen) FROM other)", None),
+        ("grants", "SELECT title FROM elsewhere WHERE filing_date > '2013-01-01'", None),
+    ],
+)
+def test_a_date_is_the_one_that_is_named(question: str, draft: str, becomes: str | None, make_table) -> None:
+    table = make_table("patents_of", "title:string grant_date:date filing_date:date days:int")
+    result = amend_by_question(draft, question, [], [table], {}, search_path=["patents"])
+    named = "grant_date" if "grant_date" in (becomes or "") else "filing_date"
+    assert result.notes == ((f"{named} read, which the question names",) if becomes else ())
+    assert result.sql == (becomes or draft)
