@@ -1,8 +1,8 @@
 """What the tables' text columns hold, so that a question's names are found in the columns that have them.
 
 Rules: read table by table beside all else, and a third of the time at most; anew when a table changed, was written
-here, or some time has passed; views are not read.  A role with row filters or masks on a table is shown nothing of
-what it holds, so that no answer depends on what it may not see.
+here, or some time has passed; views are not read, nor more than some hundred tables.  A role with row filters or masks
+on a table is shown nothing of what it holds, so that no answer depends on what it may not see.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from checker.context import Grants
 from checker.rights import table_rights
+from nl_frontend.prompt import order
 from nl_frontend.values import INDEXED_CHARACTERS_MAX, INDEXED_MAX, TableValues
 from proxy.ports import Table
 from spark_thrift.errors import EngineError
@@ -30,8 +31,10 @@ log = logging.getLogger("streamlink.values")
 PAUSE_S = 1.0
 SHARE_OF_READING = 2
 """Of the time that reading a table took, so long is waited before the next."""
-AGAIN_S = 3600.0
+AGAIN_S = 6 * 3600.0
 """What was written past this server is seen after so long."""
+TABLES_MAX = 200
+"""Those of the search path first."""
 READING_S = 600.0
 """A table may take so long; one that takes longer is not read again before it changes."""
 
@@ -53,6 +56,7 @@ class Values:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._search_path = service.settings.session.search_path
         self._known: dict[Name, _Known] = {}
         self._spark: SparkSession | None = None
 
@@ -87,7 +91,9 @@ class Values:
         tables = self._service.catalogue.tables
         for name in self._known.keys() - tables.keys():
             del self._known[name]
-        return [name for name, table in tables.items() if table.kind == "table" and self._is_due(name, table)]
+        read = order((table for table in tables.values() if table.kind == "table"), self._search_path)
+        names = [(table.schema, table.name) for table in read[:TABLES_MAX]]
+        return [name for name in names if self._is_due(name, tables[name])]
 
     def _is_due(self, name: Name, table: Table) -> bool:
         known = self._known.get(name)

@@ -14,6 +14,7 @@ from nl_frontend.values import find
 from proxy import values as module
 from proxy.ledger import Ledger
 from proxy.ports import Catalogue, Column, Table
+from proxy.settings import Settings
 from proxy.values import Values
 from proxy.visible import visible
 from spark_thrift.errors import EngineUnavailable
@@ -47,6 +48,7 @@ class Service:
     catalogue: Catalogue
     spark: Spark = field(default_factory=Spark)
     ledger: Ledger = field(default_factory=Ledger)
+    settings: Settings = field(default_factory=Settings)
 
     async def open_own_spark(self) -> Any:
         self.spark.broken = False
@@ -92,6 +94,15 @@ async def test_tables_are_read_when_they_change(service: Service, monkeypatch: p
     await wait_for(lambda: not values.seen_by(Grants(read=("*.*",))))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def test_of_many_tables_those_of_the_search_path_are_read_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TABLES_MAX", 2)
+    named = [("archive", "first"), ("zoo", "patents"), ("zoo", "owners")]
+    tables = {(schema, name): replace(PEOPLE, schema=schema, name=name) for schema, name in named}
+    settings = Settings().with_values("session", search_path=("zoo",))
+    values = Values(Service(Catalogue(tables=tables), settings=settings))  # type: ignore[arg-type]
+    assert values._due() == [("zoo", "owners"), ("zoo", "patents")]
 
 
 @pytest.mark.parametrize(
