@@ -24,6 +24,8 @@ VALUE_CHARACTERS_MAX = 60
 WORDS_MAX = 8
 """Of a value that is looked for."""
 LIST_SIGN = "; "
+REST_MAX = 1_000
+"""Values of a column that are not looked for, as long ones, and are kept for what the column may hold."""
 SHAPES_MAX = 6
 """Of a column that holds nothing but codes, which a text of another shape is not among."""
 FIRST_WORD_MIN = 4
@@ -83,10 +85,10 @@ class TableValues:
     __slots__ = (
         "_all_shapes",
         "_capitals",
-        "_complete",
         "_few",
         "_first_words",
         "_parts",
+        "_rest",
         "_shapes",
         "_values",
     )
@@ -101,7 +103,7 @@ class TableValues:
         self._shapes: dict[str, tuple[str, ...]] = {}
         self._all_shapes: dict[str, frozenset[str]] = {}
         self._capitals: set[str] = set()
-        self._complete: set[str] = set()
+        self._rest: dict[str, tuple[str, ...]] = {}
         self._few: set[str] = set()
         for column, values in held.items():
             self._read(column, list(values), all_rows=all_rows)
@@ -112,9 +114,9 @@ class TableValues:
     def _read(self, column: str, values: Sequence[str], *, all_rows: bool) -> None:
         if len(values) <= FEW_MAX:
             self._few.add(column)
-        kept = (len(v) <= VALUE_CHARACTERS_MAX and LIST_SIGN not in v and _said(v) for v in values)
-        if all_rows and len(values) < INDEXED_MAX and all(kept):
-            self._complete.add(column)
+        rest = [v for v in values if len(v) > VALUE_CHARACTERS_MAX or LIST_SIGN in v or not _said(v)]
+        if all_rows and len(values) < INDEXED_MAX and len(rest) <= REST_MAX:
+            self._rest[column] = tuple(_words_of(value) for value in rest)
         self._read_codes(column, values)
         for value in values:
             if LIST_SIGN in value:
@@ -177,10 +179,10 @@ class TableValues:
         shapes = self._all_shapes.get(column)
         if shapes is not None and shape_of(text) not in shapes:
             return False
-        if column not in self._complete:
+        if column not in self._rest:
             return True
         wanted = _words_of(text)
-        return any(
+        return any(wanted in value for value in self._rest[column]) or any(
             wanted in said and any(other == column for other, _ in places)
             for said, places in self._values.items()
         )

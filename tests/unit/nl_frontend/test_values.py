@@ -114,7 +114,9 @@ def test_what_is_told_is_short(make_table) -> None:
         ("organization", "Jane Doe", False),
         ("numbers", "US-1-B2", False),
         ("numbers", "7", True),
-        ("long", "Jane Doe", True),
+        ("long", "Jane Doe", False),
+        ("long", "John Doe", True),
+        ("very_long", "Jane Doe", True),
         ("many", "Jane Doe", True),
     ],
 )
@@ -123,7 +125,8 @@ def test_what_a_column_may_hold(column: str, text: str, may: bool) -> None:
         {
             "organization": ["Intel Corporation"],
             "numbers": [str(number) for number in range(50)],
-            "long": ["x" * 61],
+            "long": ["x" * 61, "Mr. John Doe; " + "x" * 50],
+            "very_long": [f"{number} {'x' * 61}" for number in range(1001)],
             "many": [f"Firm number {number}" for number in range(INDEXED_MAX)],
         }
     )
